@@ -1,0 +1,129 @@
+"""One exchange with a model: what is asked, what comes back, and what the model can do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from .messages import AssistantMessage, Message
+from .usage import Usage
+from .values import JsonObject, Value, digest_of
+
+__all__ = [
+    "Abilities",
+    "Completion",
+    "FinishReason",
+    "LLMRequest",
+    "Sampling",
+    "TextDelta",
+    "TokenLogprob",
+    "ToolSpec",
+]
+
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+class ToolSpec(Value):
+    """A tool as a model sees it."""
+
+    name: str
+    description: str
+    parameters: JsonObject
+    """JSON Schema of the arguments, an object."""
+
+
+class Sampling(Value):
+    """How the model chooses its tokens. What is None is left to the model's server.
+
+    A backend that cannot do what is set raises `ConfigurationError`; nothing is ever ignored.
+    """
+
+    temperature: float | None = Field(default=None, ge=0)
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    top_k: int | None = Field(default=None, ge=1)
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    """Texts at which the model stops; they are not part of its output."""
+    max_tokens: int | None = Field(default=None, ge=1)
+    """The most tokens that the model may write."""
+    logprobs: int | None = Field(default=None, ge=0, le=20)
+    """Return each token's log-probability, with this many alternatives."""
+
+    def settings(self) -> frozenset[str]:
+        """The names of the fields that are set."""
+        return frozenset(name for name, value in self if value is not None and value != ())
+
+
+class Abilities(Value):
+    """What a model behind a backend can do, as far as is known."""
+
+    tools: bool = True
+    """Answers with native tool calls."""
+    json_schema: bool = True
+    """Its output can be constrained to a JSON Schema."""
+    images: bool = False
+    sampling: frozenset[str] = frozenset(Sampling.__annotations__)
+    """The fields of `Sampling` that the backend supports."""
+    context_tokens: int | None = None
+    """Tokens that fit into the model's window, input and output together; None: unknown."""
+
+
+@dataclass(frozen=True)
+class LLMRequest:
+    """What a model is asked. A plain dataclass: its parts were validated when they were made."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...] = ()
+    """The tools that the model may call."""
+    output_schema: JsonObject | None = None
+    """JSON Schema that the text of the answer must satisfy, an object."""
+    sampling: Sampling = field(default_factory=Sampling)
+
+    @cached_property
+    def digest(self) -> str:
+        """32 hexadecimal digits that stand for the whole request."""
+        schema = "" if self.output_schema is None else repr(self.output_schema)
+        return digest_of(
+            "".join(message.digest for message in self.messages),
+            "".join(tool.digest for tool in self.tools),
+            schema,
+            self.sampling.digest,
+        )
+
+
+class TokenLogprob(Value):
+    """A token that the model wrote, its log-probability, and the nearest alternatives."""
+
+    token: str
+    logprob: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+class Completion(Value):
+    """What a model answered."""
+
+    message: AssistantMessage
+    finish_reason: FinishReason = "stop"
+    usage: Usage = Usage(steps=1)
+    model: str = ""
+    """The model's name as the server reports it."""
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of the message."""
+        return self.message.content
+
+
+class TextDelta(Value):
+    """A piece of text, streamed while the model writes it; it is never journalled."""
+
+    kind: Literal["text_delta"] = "text_delta"
+    text: str
+    key: str = ""
+    """The key of the effect that streams, such as `think-1`; set by the run."""
+    thinking: bool = False
+    """Whether it belongs to the model's reasoning instead of its answer."""

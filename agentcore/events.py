@@ -1,0 +1,238 @@
+"""Events: every completed effect of a run leaves one. The journal is the events on disk."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter
+
+from .completions import Completion
+from .messages import Message, ToolCall
+from .percepts import Observation, Percept
+from .usage import Usage
+from .values import JsonValue, Value
+
+__all__ = [
+    "Acted",
+    "Answered",
+    "Asked",
+    "Decided",
+    "Decision",
+    "DecisionKind",
+    "Drawn",
+    "Event",
+    "Failed",
+    "Intended",
+    "MemoryHit",
+    "Offered",
+    "Perceived",
+    "Recalled",
+    "Remembered",
+    "Resumed",
+    "Settled",
+    "Started",
+    "Thought",
+    "Timed",
+    "load_event",
+]
+
+
+class _Event(Value):
+    key: str
+    """Scope and counter of the effect, such as `plan/think-1`; unique per kind of event in a run."""
+    digest: str = ""
+    """Stands for the request; a replay that asks something else under this key diverges."""
+    seq: int = 0
+    """Position in the journal, from 1."""
+    at_s: float = 0.0
+    """Seconds of the run's time at which the effect was completed."""
+
+
+class MemoryHit(Value):
+    """A record that a memory found."""
+
+    text: str
+    score: float
+    """Higher is nearer; comparable within one search only."""
+    source: str = ""
+    """Where the record came from."""
+    why: str = ""
+    """How it was found, for a person to read."""
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Started(_Event):
+    """A run, or a child run under its own scope, began."""
+
+    kind: Literal["started"] = "started"
+    run_id: str
+    agent: str
+    """Name of the agent's class."""
+    messages: tuple[Message, ...]
+    """What the planner was given: instructions, history, and the task."""
+    history: int = 0
+    """How many of the messages came before the task."""
+    percepts: tuple[Percept, ...] = ()
+    """The task as it was perceived."""
+
+
+class Perceived(_Event):
+    """An input became percepts."""
+
+    kind: Literal["perceived"] = "perceived"
+    percepts: tuple[Percept, ...]
+
+
+class Thought(_Event):
+    """The model answered."""
+
+    kind: Literal["thought"] = "thought"
+    completion: Completion
+
+
+class Acted(_Event):
+    """A tool call was done, or failed with a message to the model."""
+
+    kind: Literal["acted"] = "acted"
+    observation: Observation
+
+
+class Intended(_Event):
+    """A `write` is about to be executed. Without an `Acted` after it its outcome is unknown."""
+
+    kind: Literal["intended"] = "intended"
+    call: ToolCall
+
+
+DecisionKind: TypeAlias = Literal["approve", "deny", "answer"]
+
+
+class Decision(Value):
+    """A person's word on what a paused run waits for."""
+
+    kind: DecisionKind
+    text: str = ""
+    """The answer; with `deny`, the reason that the model reads."""
+
+
+class Decided(_Event):
+    """A person decided; an approval is good for one attempt."""
+
+    kind: Literal["decided"] = "decided"
+    decision: Decision
+
+
+class Asked(_Event):
+    """A person answered a question."""
+
+    kind: Literal["asked"] = "asked"
+    question: str
+    reply: str
+
+
+class Recalled(_Event):
+    """The memory was searched."""
+
+    kind: Literal["recalled"] = "recalled"
+    query: str
+    hits: tuple[MemoryHit, ...]
+
+
+class Remembered(_Event):
+    """Something was stored in the memory."""
+
+    kind: Literal["remembered"] = "remembered"
+    text: str
+
+
+class Timed(_Event):
+    """The clock was read."""
+
+    kind: Literal["timed"] = "timed"
+    epoch_s: float
+    """Seconds since 1970, UTC."""
+
+
+class Drawn(_Event):
+    """A random number was drawn."""
+
+    kind: Literal["drawn"] = "drawn"
+    number: float
+
+
+class Offered(_Event):
+    """The planner offered an answer that stands if a bound of the budget ends the run."""
+
+    kind: Literal["offered"] = "offered"
+    text: str
+    score: float
+
+
+class Settled(_Event):
+    """A combinator ended and discarded branches; a replay does not start them."""
+
+    kind: Literal["settled"] = "settled"
+    discarded: tuple[str, ...]
+    """Scopes of the branches."""
+    failed: str | None = None
+    """Scope of the branch whose error ended the combinator; None: it succeeded."""
+
+
+class Answered(_Event):
+    """The run's output, validated; the text is what the model wrote."""
+
+    kind: Literal["answered"] = "answered"
+    text: str
+
+
+class Failed(_Event):
+    """An effect failed."""
+
+    kind: Literal["failed"] = "failed"
+    error: str
+    """Name of the class, from `agentcore.errors`."""
+    message: str
+    details: dict[str, JsonValue] = Field(default_factory=dict)
+    """The error's attributes."""
+    usage: Usage = Usage()
+    """What the failed attempt was charged."""
+
+
+class Resumed(_Event):
+    """A run was taken up again from its journal."""
+
+    kind: Literal["resumed"] = "resumed"
+    dropped: tuple[int, ...] = ()
+    """`seq` of recorded failures that are tried again."""
+
+
+Event: TypeAlias = Annotated[
+    Started
+    | Perceived
+    | Thought
+    | Acted
+    | Intended
+    | Decided
+    | Asked
+    | Recalled
+    | Remembered
+    | Timed
+    | Drawn
+    | Offered
+    | Settled
+    | Answered
+    | Failed
+    | Resumed,
+    Field(discriminator="kind"),
+]
+
+
+@cache
+def _adapter() -> TypeAdapter[Event]:
+    return TypeAdapter(Event)
+
+
+def load_event(line: str | bytes) -> Event:
+    """Read one event from its JSON; raises pydantic's `ValidationError` where it is none."""
+    return _adapter().validate_json(line)

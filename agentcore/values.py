@@ -1,0 +1,40 @@
+"""The base of every value that crosses a boundary: frozen, strict, encoded and hashed once."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from hashlib import blake2b
+from typing import TypeAlias
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+__all__ = ["JsonObject", "JsonValue", "Value", "digest_of"]
+
+JsonObject: TypeAlias = dict[str, JsonValue]
+"""A JSON object, such as a JSON Schema."""
+
+
+def digest_of(*parts: str | bytes) -> str:
+    """Hash the parts, each kept apart from the next, to 32 hexadecimal digits."""
+    state = blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "big"))
+        state.update(data)
+    return state.hexdigest()
+
+
+class Value(BaseModel):
+    """A frozen pydantic model without unknown fields; its schema is built at first use."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The value as UTF-8 JSON, computed once. Characters are never escaped to `\\uXXXX`."""
+        return self.__pydantic_serializer__.to_json(self)
+
+    @cached_property
+    def digest(self) -> str:
+        """32 hexadecimal digits that stand for the value's content, computed once."""
+        return digest_of(self.encoded)
