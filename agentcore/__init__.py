@@ -1,3 +1,157 @@
-"""agentcore: agents that perceive, think and act on the models you have."""
+"""agentcore: agents that perceive, think and act on the models you have.
+
+Subclass `Agent`, give it a model and tools, run it. Planners are in `agentcore.planners`, tools in
+`agentcore.tools`, memory in `agentcore.memory`, models in `agentcore.brain`, test models in
+`agentcore.testing`.
+"""
+
+import logging
+
+from .action import tool
+from .agent import Agent
+from .brain.registry import load_llm
+from .completions import Abilities, Completion, LLMRequest, Sampling, TextDelta, ToolSpec
+from .errors import (
+    AgentCoreError,
+    AuthenticationError,
+    ConfigurationError,
+    ContextLengthError,
+    CorruptStoreError,
+    DivergenceError,
+    LimitError,
+    LLMError,
+    LLMTimeoutError,
+    LLMUnavailableError,
+    MemoryStoreError,
+    MissingExtraError,
+    ModelNotFoundError,
+    OutputParseError,
+    PlanningError,
+    RateLimitError,
+    RunError,
+    StepLimitError,
+    TimeLimitError,
+    TokenLimitError,
+    ToolArgumentError,
+    ToolCrashError,
+    ToolError,
+    ToolNotFoundError,
+    ToolTimeoutError,
+)
+from .events import Decision, Event, MemoryHit
+from .interfaces import (
+    LLM,
+    Embedder,
+    Fetcher,
+    Journal,
+    Memory,
+    Sensor,
+    SessionMemory,
+    Splitter,
+    Tool,
+    ToolContext,
+)
+from .journal import MemoryJournal
+from .messages import (
+    AssistantMessage,
+    ImagePart,
+    Message,
+    SystemMessage,
+    TextPart,
+    ToolCall,
+    ToolMessage,
+    UserMessage,
+    dump_messages,
+    load_messages,
+)
+from .options import AgentOptions, RunContext, RunOptions
+from .percepts import Observation, Percept, Span
+from .planning import Branch, Node, Planner, Run, Task
+from .results import Answer, Finished, MapItem, Pending, Result
+from .stream import RunStream
+from .usage import Budget, Usage
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Abilities",
+    "Agent",
+    "AgentCoreError",
+    "AgentOptions",
+    "Answer",
+    "AssistantMessage",
+    "AuthenticationError",
+    "Branch",
+    "Budget",
+    "Completion",
+    "ConfigurationError",
+    "ContextLengthError",
+    "CorruptStoreError",
+    "Decision",
+    "DivergenceError",
+    "Embedder",
+    "Event",
+    "Fetcher",
+    "Finished",
+    "ImagePart",
+    "Journal",
+    "LLM",
+    "LLMError",
+    "LLMRequest",
+    "LLMTimeoutError",
+    "LLMUnavailableError",
+    "LimitError",
+    "MapItem",
+    "Memory",
+    "MemoryHit",
+    "MemoryJournal",
+    "MemoryStoreError",
+    "Message",
+    "MissingExtraError",
+    "ModelNotFoundError",
+    "Node",
+    "Observation",
+    "OutputParseError",
+    "Pending",
+    "Percept",
+    "Planner",
+    "PlanningError",
+    "RateLimitError",
+    "Result",
+    "Run",
+    "RunContext",
+    "RunError",
+    "RunOptions",
+    "RunStream",
+    "Sampling",
+    "Sensor",
+    "SessionMemory",
+    "Span",
+    "Splitter",
+    "StepLimitError",
+    "SystemMessage",
+    "Task",
+    "TextDelta",
+    "TextPart",
+    "TimeLimitError",
+    "TokenLimitError",
+    "Tool",
+    "ToolArgumentError",
+    "ToolCall",
+    "ToolContext",
+    "ToolCrashError",
+    "ToolError",
+    "ToolMessage",
+    "ToolNotFoundError",
+    "ToolSpec",
+    "ToolTimeoutError",
+    "Usage",
+    "UserMessage",
+    "__version__",
+    "dump_messages",
+    "load_llm",
+    "load_messages",
+    "tool",
+]
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())

@@ -52,9 +52,16 @@ class Sampling(Value):
     logprobs: int | None = Field(default=None, ge=0, le=20)
     """Return each token's log-probability, with this many alternatives."""
 
+    def merged(self, other: Sampling | None) -> Sampling:
+        """Return these settings with what the other sets over them."""
+        if other is None:
+            return self
+        return self.model_copy(update={name: getattr(other, name) for name in other.settings()})
+
     def settings(self) -> frozenset[str]:
         """The names of the fields that are set."""
-        return frozenset(name for name, value in self if value is not None and value != ())
+        fields = type(self).model_fields
+        return frozenset(name for name in fields if getattr(self, name) not in (None, ()))
 
 
 class Abilities(Value):

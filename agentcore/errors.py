@@ -17,7 +17,7 @@ AgentCoreError
 │   └── ToolTimeoutError          also TimeoutError
 ├── MemoryStoreError              (the builtin owns the name MemoryError)
 │   └── CorruptStoreError         .path
-└── RunError                      ends a run; .trajectory and .messages are attached
+└── RunError                      ends a run
     ├── LimitError                .limit: what ran out
     │   ├── StepLimitError        model calls or tool calls
     │   ├── TokenLimitError
@@ -26,7 +26,8 @@ AgentCoreError
     ├── DivergenceError           a replayed run asked for something else than it did before
     └── PlanningError             the planner could not make a plan
 
-The developer's mistake raises at once. The world's failure is retried where it is retryable, else
+An error that ends a run carries `.trajectory` and `.messages`, whatever its class. The developer's
+mistake raises at once. The world's failure is retried where it is retryable, else
 raised. The model's mistake becomes an observation that it can read, within the budget.
 """
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from .events import Event
     from .messages import Message
+    from .usage import Finish
 
 __all__ = [
     "AgentCoreError",
@@ -80,6 +82,11 @@ def _rebuild(
 
 class AgentCoreError(Exception):
     """The root of all errors raised by agentcore; every one of them pickles."""
+
+    trajectory: tuple[Event, ...] = ()
+    """Where the error ended a run: the events of the run up to it."""
+    messages: tuple[Message, ...] = ()
+    """Where the error ended a run: the conversation up to it; every call in it has a result."""
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.args, self.__dict__.copy())
@@ -152,7 +159,12 @@ class ContextLengthError(LLMError):
     """The request is longer than the model's window."""
 
     def __init__(
-        self, message: str, *, backend: str = "", tokens: int | None = None, limit: int | None = None
+        self,
+        message: str,
+        *,
+        backend: str = "",
+        tokens: int | None = None,
+        limit: int | None = None,
     ) -> None:
         super().__init__(message, backend=backend)
         self.tokens = tokens
@@ -203,27 +215,20 @@ class CorruptStoreError(MemoryStoreError):
 
 
 class RunError(AgentCoreError):
-    """Ends a run. What the run had done until then is attached."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.trajectory: tuple[Event, ...] = ()
-        """The events of the run up to the error."""
-        self.messages: tuple[Message, ...] = ()
-        """The conversation up to the error; every call in it has a result."""
+    """Ends a run; not the mistake of the model, nor of the way to it."""
 
 
 class LimitError(RunError):
     """A bound of the run's budget was reached and no answer had been offered."""
 
-    limit = ""
+    limit: Finish = "steps"
     """What ran out: `steps`, `tool_calls`, `tokens` or `seconds`."""
 
 
 class StepLimitError(LimitError):
     """The run used all its model calls, or all its tool calls."""
 
-    def __init__(self, message: str, *, limit: str = "steps") -> None:
+    def __init__(self, message: str, *, limit: Finish = "steps") -> None:
         super().__init__(message)
         self.limit = limit
 
@@ -231,13 +236,13 @@ class StepLimitError(LimitError):
 class TokenLimitError(LimitError):
     """The run used all its tokens."""
 
-    limit = "tokens"
+    limit: Finish = "tokens"
 
 
 class TimeLimitError(LimitError, TimeoutError):
     """The run used all its seconds."""
 
-    limit = "seconds"
+    limit: Finish = "seconds"
 
 
 class ToolCrashError(RunError):

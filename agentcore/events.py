@@ -10,7 +10,7 @@ from pydantic import Field, TypeAdapter
 from .completions import Completion
 from .messages import Message, ToolCall
 from .percepts import Observation, Percept
-from .usage import Usage
+from .usage import Finish
 from .values import JsonValue, Value
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
 class _Event(Value):
     key: str
     """Scope and counter of the effect, such as `plan/think-1`; unique per kind of event in a run."""
-    digest: str = ""
+    request_digest: str = ""
     """Stands for the request; a replay that asks something else under this key diverges."""
     seq: int = 0
     """Position in the journal, from 1."""
@@ -71,8 +71,6 @@ class Started(_Event):
     """Name of the agent's class."""
     messages: tuple[Message, ...]
     """What the planner was given: instructions, history, and the task."""
-    history: int = 0
-    """How many of the messages came before the task."""
     percepts: tuple[Percept, ...] = ()
     """The task as it was perceived."""
 
@@ -180,10 +178,13 @@ class Settled(_Event):
 
 
 class Answered(_Event):
-    """The run's output, validated; the text is what the model wrote."""
+    """A run ended with an output."""
 
     kind: Literal["answered"] = "answered"
     text: str
+    """The output as the model wrote it, validated."""
+    finish: Finish = "answered"
+    """`answered`, or the bound at which the best answer offered so far was taken."""
 
 
 class Failed(_Event):
@@ -195,8 +196,6 @@ class Failed(_Event):
     message: str
     details: dict[str, JsonValue] = Field(default_factory=dict)
     """The error's attributes."""
-    usage: Usage = Usage()
-    """What the failed attempt was charged."""
 
 
 class Resumed(_Event):

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, Protocol, TypeAlias, runtime_checkable
 
 from typing_extensions import TypeVar
 
-from .completions import Abilities, Completion, LLMRequest, Sampling, TextDelta, ToolSpec
+from .completions import Abilities, Completion, LLMRequest, TextDelta, ToolSpec
 from .events import Event, MemoryHit
 from .messages import Message
 from .percepts import Percept, Span

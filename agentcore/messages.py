@@ -125,7 +125,9 @@ def load_messages(text: str | bytes) -> tuple[Message, ...]:
     try:
         return _adapter().validate_json(text)
     except ValidationError as error:
-        raise ConfigurationError(f"these are not messages written by dump_messages: {error}") from error
+        raise ConfigurationError(
+            f"these are not messages written by dump_messages: {error}"
+        ) from error
 
 
 def settle_calls(messages: Sequence[Message]) -> tuple[Message, ...]:

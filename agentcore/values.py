@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, JsonValue
+from typing_extensions import Self
 
 __all__ = ["JsonObject", "JsonValue", "Value", "digest_of"]
 
@@ -28,6 +30,14 @@ class Value(BaseModel):
     """A frozen pydantic model without unknown fields; its schema is built at first use."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy with changes; what was cached of the original is not carried over."""
+        copy = super().model_copy(update=update, deep=deep)
+        cached = vars(copy)
+        cached.pop("encoded", None)
+        cached.pop("digest", None)
+        return copy
 
     @cached_property
     def encoded(self) -> bytes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import re
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from ..completions import Abilities, Completion, LLMRequest, TextDelta
 from ..errors import ConfigurationError
@@ -83,9 +84,8 @@ class FunctionLLM:
             raise reply
         completion = _to_completion(reply, request, number=len(self.requests), model=self.name)
         if on_delta is not None:
-            for word in completion.text.split(" "):
-                separator = "" if completion.text.startswith(word) else " "
-                await on_delta(TextDelta(text=separator + word))
+            for word in re.findall(r"\s*\S+\s*", completion.text):
+                await on_delta(TextDelta(text=word))
         return completion
 
     async def aclose(self) -> None:
@@ -139,11 +139,15 @@ def _to_completion(reply: object, request: LLMRequest, *, number: int, model: st
     elif isinstance(reply, ToolCall):
         message = AssistantMessage(tool_calls=_with_ids((reply,), number))
     elif isinstance(reply, tuple):
-        message = AssistantMessage(tool_calls=_with_ids(reply, number))
+        message = AssistantMessage(
+            tool_calls=_with_ids(cast("tuple[ToolCall, ...]", reply), number)
+        )
     elif isinstance(reply, str):
         message = AssistantMessage(content=reply)
     else:
-        raise ConfigurationError(f"a test model cannot answer {reply!r}: see agentcore.testing.Reply")
+        raise ConfigurationError(
+            f"a test model cannot answer {reply!r}: see agentcore.testing.Reply"
+        )
     written = message.content + "".join(item.arguments for item in message.tool_calls)
     read = sum(len(item.encoded) for item in request.messages)
     usage = Usage(steps=1, input_tokens=read // 4, output_tokens=max(1, len(written) // 4))
@@ -154,7 +158,9 @@ def _to_completion(reply: object, request: LLMRequest, *, number: int, model: st
 def _with_ids(calls: tuple[ToolCall, ...], number: int) -> tuple[ToolCall, ...]:
     """Give calls without an id the ids call-1, call-1b, call-1c, ... of the request's number."""
     return tuple(
-        item if item.id else ToolCall(
+        item
+        if item.id
+        else ToolCall(
             id=f"call-{number}" + ("" if index == 0 else f".{index + 1}"),
             name=item.name,
             arguments=item.arguments,

@@ -1,0 +1,59 @@
+"""The one way from synchronous code into the event loop: a thread with a loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from collections.abc import Coroutine
+from functools import cache
+from typing import Any, TypeVar
+
+from .errors import ConfigurationError
+
+__all__ = ["run_in_bridge"]
+
+T = TypeVar("T")
+
+
+class _Bridge:
+    """Connections belong to the loop that opened them: with one loop they serve all synchronous calls."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="agentcore", daemon=True
+        )
+        self._thread.start()
+        atexit.register(self._close)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        if threading.current_thread() is self._thread:
+            work.close()
+            raise ConfigurationError(
+                "run_sync was called inside a run that run_sync started: use `await agent.run(...)`, or "
+                "`await context.run.child(agent, task)` in a tool"
+            )
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # a KeyboardInterrupt here stops the run there
+            raise
+
+    def _close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=1)
+
+
+@cache
+def _bridge(process_id: int) -> _Bridge:
+    """One bridge per process: a thread does not live on in a forked child."""
+    del process_id
+    return _Bridge()
+
+
+def run_in_bridge(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end from synchronous code, in any thread, also beside a running loop."""
+    return _bridge(os.getpid()).run(work)

@@ -1,0 +1,105 @@
+"""Tool calls: side by side, recorded one by one, with intent and approval where the tool needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .action import execute
+from .effects import Place, check_not_ended
+from .errors import AgentCoreError
+from .events import Acted, Decided, Intended
+from .interfaces import Tool, ToolContext
+from .messages import TextPart, ToolCall
+from .percepts import Observation, Percept
+from .planning import Run
+from .recording import to_failed
+from .results import Pending
+from .wave import Wave
+
+__all__ = ["act"]
+
+Opener = Callable[[Place], Run]
+
+
+async def act(place: Place, calls: Sequence[ToolCall], open_run: Opener) -> tuple[Observation, ...]:
+    """Execute the calls side by side. All of them end before the first error of one is raised."""
+    keys = [place.scope.key("act") for _ in calls]
+    if len(calls) == 1:
+        return (await _act_one(place, keys[0], calls[0], open_run),)
+    observations: dict[str, Observation] = {}
+    errors: dict[str, BaseException] = {}
+    async with Wave[Observation](place.scope.state) as wave:
+        for key, call in zip(keys, calls, strict=True):
+            wave.start(key, _act_one(place, key, call, open_run))
+        while wave:
+            for outcome in await wave.finished():
+                if outcome.error is None:
+                    observations[outcome.label] = outcome.result()
+                else:
+                    errors[outcome.label] = outcome.error
+    for key in keys:
+        if key in errors:
+            raise errors[key]
+    return tuple(observations[key] for key in keys)
+
+
+async def _act_one(place: Place, key: str, call: ToolCall, open_run: Opener) -> Observation:
+    digest = call.digest
+    recorded = place.scope.find(key, Acted, digest)
+    if recorded is not None:
+        return _perceived(place, recorded)
+    check_not_ended(place, key)
+    try:
+        observation = await _do(place, key, call, open_run)
+    except AgentCoreError as error:
+        place.scope.state.record(to_failed(error, key=key, digest=digest))
+        raise
+    acted = Acted(key=key, request_digest=digest, observation=observation)
+    return _perceived(place, place.scope.state.record(acted))
+
+
+def _perceived(place: Place, acted: Acted) -> Observation:
+    """Add the observation to the conversation that an error would carry."""
+    message = acted.observation.to_message()
+    place.frame.conversation = (*place.frame.conversation, message)
+    return acted.observation
+
+
+async def _do(place: Place, key: str, call: ToolCall, open_run: Opener) -> Observation:
+    tool = place.frame.parts.tools.get(call.name)
+    if tool is not None and (tool.effect == "write" or tool.needs_approval):
+        refused = await _authorise(place, key, call, tool)
+        if refused is not None:
+            return refused
+    place.frame.ledger.take_tool_call()
+    if tool is not None and (tool.effect == "write" or tool.needs_approval):
+        place.scope.state.record(Intended(key=key, call=call), durable=True)
+    scope = place.scope.branch(key)
+    scope.claim()
+    context = ToolContext(
+        deps=place.frame.parts.deps,
+        run=open_run(Place(scope, place.frame)),
+        idempotency_key=f"{place.scope.state.id}:{key}",
+    )
+    return await execute(tool, call, context, known=tuple(place.frame.parts.tools))
+
+
+async def _authorise(place: Place, key: str, call: ToolCall, tool: Tool) -> Observation | None:
+    """Return None where the call may be executed now, or what the model observes instead.
+
+    An intent without a result means that an earlier process died in the middle of the call: it is
+    executed again only if the tool is idempotent, else a person says what happened.
+    """
+    state = place.scope.state
+    attempt = state.recording.last_attempt(key)
+    is_unknown = isinstance(attempt, Intended) and not tool.idempotent
+    if not (is_unknown or tool.needs_approval or isinstance(attempt, Decided)):
+        return None
+    kind = "unknown_outcome" if is_unknown else "approval"
+    decision = await state.decision(Pending(key, kind, f"{call.name}({call.arguments})", call))
+    if decision.kind == "approve":
+        return None
+    denied = decision.kind == "deny"
+    text = f"A person denied this call: {decision.text}" if denied else decision.text
+    percept = Percept(content=TextPart(text=text), source="user", trust="trusted")
+    return Observation(call=call, percept=percept, is_error=denied)

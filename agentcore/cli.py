@@ -1,0 +1,105 @@
+"""The `agentcore` command: run an agent from a module path, and see what is installed and reachable."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import inspect
+import sys
+from collections.abc import Sequence
+from typing import Any, cast
+
+from . import Agent, AgentCoreError, ConfigurationError, Finished, TextDelta, __version__
+from .doctor import examine
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code: 0, or 1 where something went wrong."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "doctor":
+            print(examine())
+            return 0
+        return asyncio.run(_run(options))
+    except AgentCoreError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="agentcore", description="Run agents; look what is there."
+    )
+    parser.add_argument("--version", action="version", version=f"agentcore {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="run an agent on a task")
+    run.add_argument(
+        "agent", help="module:name of an Agent class or object, such as my.agents:Clerk"
+    )
+    run.add_argument("task", nargs="?", help="what to do; read from standard input where left out")
+    run.add_argument("--llm", help="the model, such as ollama:qwen3:4b or local:smollm2")
+    run.add_argument("--trace", action="store_true", help="print every event to standard error")
+    commands.add_parser("doctor", help="print what is installed and reachable")
+    return parser
+
+
+async def _run(options: argparse.Namespace) -> int:
+    task = options.task if options.task is not None else sys.stdin.read()
+    async with load_agent(options.agent, llm=options.llm) as agent:
+        async for event in agent.stream(task):
+            if isinstance(event, TextDelta):
+                if not event.thinking:
+                    print(event.text, end="", flush=True)
+            elif isinstance(event, Finished):
+                _print_end(event.result)
+            elif options.trace:
+                print(f"[{event.at_s:8.3f} s] {event.kind} {event.key}", file=sys.stderr)
+    return 0
+
+
+def _print_end(result: Any) -> None:
+    """Repeat the output where it is not the streamed text, and say what the run cost."""
+    print()
+    if result.finish == "paused":
+        for item in result.pending:
+            print(f"waits for {item.kind} {item.key}: {item.text}", file=sys.stderr)
+        return
+    if not isinstance(result.output, str):
+        print(repr(result.output))
+    used = result.usage
+    print(
+        f"{result.finish} in {result.duration_s:.1f} s: {used.steps} model calls, {used.tool_calls} tool "
+        f"calls, {used.tokens} tokens",
+        file=sys.stderr,
+    )
+
+
+def load_agent(path: str, *, llm: str | None) -> Agent[Any]:
+    """Find `module:name`; a class is instantiated with the model, an object is taken as it is."""
+    module_name, _, name = path.partition(":")
+    if not module_name or not name:
+        raise ConfigurationError(
+            f"{path!r} is no agent: write module:name, such as my.agents:Clerk"
+        )
+    sys.path.insert(0, "")  # like `python -m`: modules of the current folder
+    try:
+        found: object = getattr(importlib.import_module(module_name), name, None)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"the module {module_name!r} cannot be imported: {error}"
+        ) from error
+    if inspect.isclass(found) and issubclass(found, Agent):
+        kind = cast("type[Agent[Any]]", found)
+        return kind(llm=llm) if llm else kind()
+    if isinstance(found, Agent) and llm is None:
+        return cast("Agent[Any]", found)
+    if isinstance(found, Agent):
+        raise ConfigurationError(f"{path} is an agent that has its model: leave --llm out")
+    raise ConfigurationError(
+        f"{name!r} in {module_name} is {found!r}, not an Agent class or object"
+    )

@@ -1,0 +1,79 @@
+"""What one agent's run holds: the parts it works with, its ledger, its offers, its conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .brain.structured import OutputType
+from .completions import Sampling, ToolSpec
+from .errors import AgentCoreError, OutputParseError
+from .events import Answered, Failed
+from .interfaces import LLM, Memory, Sensor, Tool
+from .ledger import Ledger
+from .messages import Message
+
+__all__ = ["Frame", "Parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an agent brings to a run. The types of deps and output are checked where they enter."""
+
+    agent: str
+    llm: LLM
+    tools: Mapping[str, Tool]
+    memory: Memory | None
+    sensors: Sequence[Sensor]
+    sampling: Sampling
+    output: OutputType[Any]
+    validate: Callable[[Any], Any]
+    """The agent's own check of an output; raises ValueError where the model must try again."""
+    output_retries: int
+    deps: Any
+
+
+@dataclass(slots=True)
+class Frame:
+    """The state of one agent's run. A child run has its own, with a ledger under its parent's."""
+
+    parts: Parts
+    ledger: Ledger
+    end: Answered | Failed | None = None
+    """How the run ended when it was recorded."""
+    conversation: Sequence[Message] = ()
+    """What the model was last sent, and what it answered."""
+    offers: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
+    _accepted: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools as the model sees them."""
+        return tuple(tool.spec for tool in self.parts.tools.values())
+
+    def accept(self, text: str) -> Any:
+        """Turn a text into the output, validated by type and by the agent; done once per text.
+
+        Raises:
+            OutputParseError: it is not valid; the message is for the model.
+        """
+        if text not in self._accepted:
+            value = self.parts.output.parse(text)
+            try:
+                self._accepted[text] = self.parts.validate(value)
+            except AgentCoreError:
+                raise
+            except ValueError as error:
+                raise OutputParseError(str(error), text=text) from error
+        return self._accepted[text]
+
+    def best_offer(self) -> str | None:
+        """Return the best offer that is valid: the highest score, then the latest."""
+        for _, text in sorted(reversed(self.offers), key=lambda offer: -offer[0]):
+            try:
+                self.accept(text)
+            except OutputParseError:
+                continue
+            return text
+        return None

@@ -1,0 +1,108 @@
+"""Starts a run as a task of its own, waits for it, and ends it cleanly when it is cancelled or paused."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .completions import TextDelta
+from .driver import drive, make_frame
+from .effects import Place
+from .engine import Engine
+from .errors import AgentCoreError
+from .events import Event, Started
+from .frame import Frame
+from .journal import MemoryJournal
+from .messages import settle_calls
+from .options import RunOptions
+from .recording import Recording
+from .results import Result
+from .run import LiveRun
+from .run_state import RunState
+from .scope import Scope
+from .usage import Budget
+
+__all__ = ["launch"]
+
+_logger = logging.getLogger("agentcore.run")
+
+
+async def launch(
+    engine: Engine,
+    task: object,
+    options: RunOptions,
+    *,
+    budget: Budget,
+    on_event: Callable[[Event], None],
+    on_delta: Callable[[TextDelta], Awaitable[None]] | None = None,
+) -> Result[Any]:
+    """Run a task to its end, or until it waits for a person.
+
+    An error that ends the run carries the trajectory and the conversation up to it.
+    """
+    recording = Recording(options.get("journal") or MemoryJournal())
+    state = RunState(
+        _run_id(recording),
+        recording,
+        on_event=on_event,
+        on_delta=on_delta,
+        decisions=options.get("decisions", {}),
+    )
+    scope = Scope(state)
+    frame = make_frame(engine, options, budget, scope, parent=None)
+    _logger.debug("run %s of %s starts", state.id, engine.name, extra={"run_id": state.id})
+
+    async def work() -> Result[Any]:
+        scope.claim()
+        return await drive(engine, task, options, LiveRun(Place(scope, frame)))
+
+    worker = asyncio.create_task(work(), name=f"agentcore:{state.id}")
+    try:
+        await asyncio.wait((worker, state.paused), return_when=asyncio.FIRST_COMPLETED)
+        if worker.done():
+            return worker.result()
+    except AgentCoreError as error:
+        error.trajectory = recording.events
+        error.messages = settle_calls(frame.conversation)
+        raise
+    finally:
+        await _stop(worker)
+    state.check_decisions_used()
+    return _paused(state, frame)
+
+
+def _run_id(recording: Recording) -> str:
+    for event in recording.events:
+        if isinstance(event, Started):
+            return event.run_id
+    return uuid.uuid4().hex[:16]
+
+
+def _paused(state: RunState, frame: Frame) -> Result[Any]:
+    return Result(
+        finish="paused",
+        usage=frame.ledger.used,
+        messages=settle_calls(frame.conversation),
+        trajectory=state.recording.events,
+        run_id=state.id,
+        duration_s=state.elapsed_s,
+        pending=tuple(state.pending.values()),
+    )
+
+
+async def _stop(worker: asyncio.Task[Any]) -> None:
+    """Cancel the run and wait until it has cleaned up, however often this is cancelled meanwhile."""
+    worker.cancel()
+    cancelled: asyncio.CancelledError | None = None
+    while not worker.done():
+        try:
+            await asyncio.wait((worker,))
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if not worker.cancelled():
+        worker.exception()
+    if cancelled is not None:
+        raise cancelled

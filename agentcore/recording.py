@@ -1,0 +1,189 @@
+"""What a journal holds, looked up by key; and which recorded failures a resumed run tries again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from . import errors
+from .errors import AgentCoreError, DivergenceError, LLMError
+from .events import Acted, Answered, Decided, Event, Failed, Intended, Resumed, Settled, Thought
+from .interfaces import Journal
+from .usage import Usage
+from .values import JsonValue
+
+__all__ = ["COMBINATORS", "Recording", "to_error", "to_failed"]
+
+E = TypeVar("E", bound=Event)
+
+COMBINATORS = ("all", "race", "dag")
+_ATTEMPTS = (Intended, Decided)
+
+
+class Recording:
+    """The index over one journal.
+
+    A key is scope and counter, such as `plan/all-1/0/think-2`; the scopes are its segments. Results
+    are looked up by key, not replayed in a global order, so that branches may interleave anew.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._events = list(journal.events())
+        self._by_key: dict[str, Event] = {}
+        self._attempts: dict[str, Intended | Decided] = {}
+        dropped = {
+            seq for event in self._events if isinstance(event, Resumed) for seq in event.dropped
+        }
+        retried = _to_retry([event for event in self._events if event.seq not in dropped])
+        for event in self._events:
+            if event.seq not in dropped and event.seq not in retried:
+                self._index(event)
+        if retried:
+            self.append(Resumed(key="", dropped=tuple(sorted(retried))))
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events, in order."""
+        return tuple(self._events)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds that the run had used when its last event was recorded."""
+        return self._events[-1].at_s if self._events else 0.0
+
+    def find(self, key: str, kind: type[E], digest: str) -> E | None:
+        """Return the recorded result of an effect, or None where it is to be done.
+
+        Raises:
+            DivergenceError: something else was recorded under this key.
+            AgentCoreError: the recorded failure, where the planner went on from it.
+        """
+        event = self._by_key.get(key)
+        if event is None:
+            return None
+        if event.request_digest != digest or not isinstance(event, (kind, Failed)):
+            raise DivergenceError(
+                f"the replay diverged at {key!r}: recorded was {type(event).__name__} of request "
+                f"{event.request_digest}, asked is {kind.__name__} of request {digest}. A planner must ask the "
+                "same things again: no clock, random number or I/O but through its run; if the agent "
+                "itself was changed, start with a new journal"
+            )
+        if isinstance(event, Failed):
+            raise to_error(event)
+        return event
+
+    def usage(self, path: str) -> Usage:
+        """Return what was used under a path, by branches that were discarded and failed calls too."""
+        used = Usage()
+        for event in self._events:
+            if event.key.startswith(path):
+                used += _usage_of(event)
+        return used
+
+    def last_attempt(self, key: str) -> Intended | Decided | None:
+        """Return the last intent or decision recorded for a call or question."""
+        return self._attempts.get(key)
+
+    def end(self, key: str) -> Answered | Failed | None:
+        """Return how the run with this end key ended, if it did."""
+        event = self._by_key.get(key)
+        return event if isinstance(event, (Answered, Failed)) else None
+
+    def append(self, event: E, *, at_s: float | None = None, durable: bool = False) -> E:
+        """Number an event, store it, index it: one synchronous step."""
+        seq = self._events[-1].seq + 1 if self._events else 1
+        numbered = event.model_copy(
+            update={"seq": seq, "at_s": self.elapsed_s if at_s is None else at_s}
+        )
+        self._journal.append(numbered, durable=durable)
+        self._events.append(numbered)
+        self._index(numbered)
+        return numbered
+
+    def _index(self, event: Event) -> None:
+        if isinstance(event, _ATTEMPTS):
+            self._attempts[event.key] = event
+        elif not isinstance(event, Resumed):
+            self._by_key[event.key] = event
+
+
+def _usage_of(event: Event) -> Usage:
+    if isinstance(event, Thought):
+        return event.completion.usage
+    if isinstance(event, Acted):
+        return Usage(tool_calls=1)
+    if isinstance(event, Failed) and issubclass(_error_class(event), LLMError):
+        return Usage(steps=1)
+    return Usage()
+
+
+def _is_failure(event: Event) -> bool:
+    return isinstance(event, Failed) or (isinstance(event, Settled) and event.failed is not None)
+
+
+def _to_retry(events: Sequence[Event]) -> set[int]:
+    """Return the `seq` of the failures that no planner went on from: nothing later depends on them."""
+    retried: set[int] = set()
+    later: list[list[str]] = []
+    for event in reversed(events):
+        path = event.key.split("/")
+        if _is_failure(event):
+            if not any(_follows(path, other) for other in later):
+                retried.add(event.seq)
+                continue
+        elif isinstance(event, (Resumed, *_ATTEMPTS)):
+            continue
+        later.append(path)
+    return retried
+
+
+def _follows(failed: list[str], later: list[str]) -> bool:
+    """Whether the code that made the later key had seen the failure, not merely run beside it."""
+    shared = 0
+    while shared < min(len(failed), len(later)) and failed[shared] == later[shared]:
+        shared += 1
+    if shared and failed[shared - 1].rpartition("-")[0] in COMBINATORS:
+        return shared == len(later)  # the combinator's own end, else a branch beside the failed one
+    if shared >= len(failed) or shared >= len(later):
+        return True
+    return not (failed[shared].startswith("act-") and later[shared].startswith("act-"))
+
+
+_DETAILS = ("backend", "retry_after_s", "known", "tokens", "limit", "text", "path")
+
+
+def to_failed(error: AgentCoreError, *, key: str, digest: str) -> Failed:
+    """Describe an error so that `to_error` can make it again."""
+    details: dict[str, JsonValue] = {}
+    for name in _DETAILS:
+        value: Any = error.__dict__.get(name)
+        if value is not None:
+            details[name] = list(value) if name == "known" else value
+    return Failed(
+        key=key,
+        request_digest=digest,
+        error=type(error).__name__,
+        message=str(error),
+        details=details,
+    )
+
+
+def _error_class(event: Failed) -> type[AgentCoreError]:
+    """Look the class up; one that is not agentcore's own, such as a subclass of yours, is the root."""
+    kind: object = getattr(errors, event.error, None)
+    if isinstance(kind, type) and issubclass(kind, AgentCoreError):
+        return kind
+    return AgentCoreError
+
+
+def to_error(event: Failed) -> AgentCoreError:
+    """Make the recorded error again."""
+    kind = _error_class(event)
+    details = event.details.items()
+    error = kind.__new__(kind, event.message)
+    error.args = (event.message,)
+    error.__dict__.update(
+        {name: tuple(value) if isinstance(value, list) else value for name, value in details}
+    )
+    return error

@@ -1,0 +1,102 @@
+"""What all scopes of one run share: its journal, its clock, its listeners, and who waits for a person."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+from .completions import TextDelta
+from .errors import ConfigurationError
+from .events import Decided, Decision, Event
+from .recording import Recording
+from .results import Pending
+
+__all__ = ["RunState"]
+
+E = TypeVar("E", bound=Event)
+
+_logger = logging.getLogger("agentcore.run")
+
+
+class RunState:
+    """One per run; child runs and branches share it."""
+
+    def __init__(
+        self,
+        run_id: str,
+        recording: Recording,
+        *,
+        on_event: Callable[[Event], None],
+        on_delta: Callable[[TextDelta], Awaitable[None]] | None,
+        decisions: Mapping[str, Decision],
+    ) -> None:
+        self.id = run_id
+        self.recording = recording
+        self.on_delta = on_delta
+        self.pending: dict[str, Pending] = {}
+        self.paused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._on_event = on_event
+        self._decisions = dict(decisions)
+        self._movable = 1
+        self._started_s = time.monotonic() - recording.elapsed_s
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds that the run has taken, those of an earlier process included."""
+        return time.monotonic() - self._started_s
+
+    def record(self, event: E, *, durable: bool = False) -> E:
+        """Store what has just happened and tell the listeners."""
+        recorded = self.recording.append(event, at_s=self.elapsed_s, durable=durable)
+        self.report(recorded)
+        return recorded
+
+    def report(self, event: Event) -> None:
+        """Tell the listeners of an event that was recorded, now or in an earlier process."""
+        if _logger.isEnabledFor(logging.DEBUG):
+            _logger.debug(
+                "run %s: %s %s", self.id, event.kind, event.key, extra={"run_id": self.id}
+            )
+        self._on_event(event)
+
+    async def decision(self, pending: Pending) -> Decision:
+        """Return a person's decision. Where there is none yet this waits for ever.
+
+        Siblings go on meanwhile; when nothing can move any more the run is paused and cancelled.
+        """
+        attempt = self.recording.last_attempt(pending.key)
+        if isinstance(attempt, Decided):
+            return attempt.decision
+        decision = self._decisions.pop(pending.key, None)
+        if decision is not None:
+            self.record(Decided(key=pending.key, decision=decision), durable=True)
+            return decision
+        self.pending[pending.key] = pending
+        self.leave(1)
+        try:
+            return await asyncio.get_running_loop().create_future()
+        finally:
+            self._movable += 1
+            if not self.paused.done():
+                del self.pending[pending.key]
+
+    def enter(self, tasks: int) -> None:
+        """Count tasks that can move from now on."""
+        self._movable += tasks
+
+    def leave(self, tasks: int) -> None:
+        """Count tasks that cannot move any more; the last one pauses the run if somebody waits."""
+        self._movable -= tasks
+        if self._movable == 0 and self.pending and not self.paused.done():
+            self.paused.set_result(None)
+
+    def check_decisions_used(self) -> None:
+        """Raise `ConfigurationError` where a decision names a key that nothing waits for."""
+        if self._decisions:
+            raise ConfigurationError(
+                f"decisions for {sorted(self._decisions)} were given, but the run waits for "
+                f"{sorted(self.pending)}"
+            )

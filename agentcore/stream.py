@@ -1,0 +1,87 @@
+"""A run as a stream of events: text while it is written, an event for each effect, the result last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Generic, cast
+
+from typing_extensions import TypeVar
+
+from .completions import TextDelta
+from .errors import ConfigurationError
+from .events import Event
+from .results import Finished, Result
+
+__all__ = ["RunStream"]
+
+Out = TypeVar("Out", default=str)
+
+Starter = Callable[
+    [Callable[[Event], None], Callable[[TextDelta], Awaitable[None]]], Awaitable[Any]
+]
+"""Starts the run with its two listeners."""
+
+CAPACITY = 256
+"""Pieces of text that wait for a slow reader before the model is slowed down."""
+
+
+class RunStream(Generic[Out]):
+    """Iterate over it once. Leaving the loop early cancels the run.
+
+    Yields `TextDelta`, the events of the run, and `Finished` with the result at the end. An error of
+    the run is raised where its end would be.
+    """
+
+    def __init__(self, start: Starter) -> None:
+        self._start = start
+        self._items: deque[Any] = deque()
+        self._readable = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._result: Result[Out] | None = None
+        self._is_started = False
+
+    @property
+    def result(self) -> Result[Out]:
+        """The result, when the stream has ended."""
+        if self._result is None:
+            raise ConfigurationError("the stream has not ended: iterate over it to its end first")
+        return self._result
+
+    async def __aiter__(self) -> AsyncIterator[TextDelta | Event | Finished[Out]]:
+        """Start the run and yield what happens."""
+        if self._is_started:
+            raise ConfigurationError(
+                "a stream can be iterated over once: call agent.stream() again"
+            )
+        self._is_started = True
+        worker = asyncio.ensure_future(self._start(self._push, self._put))
+        worker.add_done_callback(lambda _: self._readable.set())
+        try:
+            while True:
+                while self._items:
+                    item = self._items.popleft()
+                    self._writable.set()
+                    yield item
+                if worker.done():
+                    break
+                self._readable.clear()
+                await self._readable.wait()
+            self._result = cast("Result[Out]", worker.result())
+            yield Finished(self._result)
+        finally:
+            if not worker.done():
+                worker.cancel()
+                await asyncio.wait((worker,))
+
+    def _push(self, event: Event) -> None:
+        self._items.append(event)
+        self._readable.set()
+
+    async def _put(self, delta: TextDelta) -> None:
+        while len(self._items) >= CAPACITY:
+            self._writable.clear()
+            await self._writable.wait()
+        self._items.append(delta)
+        self._readable.set()

@@ -1,0 +1,5 @@
+"""Memory: what an agent keeps beyond one run."""
+
+from .conversation import Conversation
+
+__all__ = ["Conversation"]

@@ -1,0 +1,194 @@
+"""ReAct: thought, action, observation, for models without native tool calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+from ..completions import ToolSpec
+from ..errors import ConfigurationError, OutputParseError, StepLimitError
+from ..jsontext import parse_json
+from ..messages import AssistantMessage, Message, SystemMessage, ToolCall, ToolMessage, UserMessage
+from ..planning import Run, Task
+from ..results import Answer
+from ..values import JsonObject, JsonValue
+
+__all__ = ["FINAL", "ReAct", "action_schema", "to_react"]
+
+FINAL = "final_answer"
+"""The name of the action that ends the run; no tool may have it."""
+
+
+class ReAct:
+    """Each step is one JSON object: a thought, and the call of a tool or the final answer.
+
+    Where the model's output can be constrained it is decoded under `action_schema`, the union of all
+    tools and the final answer, so that even the smallest model makes well-formed calls; else the object
+    is asked for in words and read from the text. What cannot be read is told to the model.
+
+    Costs at most `max_steps` model calls, and those that correct an invalid typed output.
+
+    Args:
+        max_steps: Model calls, at least 1. In the last one only the final answer is allowed.
+        thoughts: Whether a thought comes before each action. Without it steps are shorter.
+
+    Raises:
+        StepLimitError: no readable answer came within `max_steps`.
+
+    References:
+        Yao et al. 2022, ReAct: Synergizing Reasoning and Acting in Language Models, arXiv:2210.03629.
+        Unlike the paper, which parses free text and prompts with examples, the step is one constrained
+        JSON object and needs none; observations are never read from the model's own output.
+    """
+
+    def __init__(self, *, max_steps: int = 8, thoughts: bool = True) -> None:
+        if max_steps < 1:
+            raise ConfigurationError(f"max_steps is {max_steps}: it must be at least 1")
+        self.max_steps = max_steps
+        self.thoughts = thoughts
+
+    async def solve(self, task: Task, run: Run, /) -> Answer:
+        """Solve the task."""
+        if not run.tools:
+            return await run.answer(task.messages)
+        transcript: list[Message] = list(
+            task.messages
+        )  # in native form: any model can go on from it
+        remarks: list[Message] = []
+        for step in range(1, self.max_steps + 1):
+            tools = () if step == self.max_steps else run.tools
+            schema = action_schema(tools, run.output_schema, thoughts=self.thoughts)
+            prompt = [*to_react(transcript, _guide(run.tools)), *remarks]
+            can_constrain = run.abilities.json_schema
+            reply = await run.think(prompt, output_schema=schema if can_constrain else None)
+            try:
+                thought, name, value = _read_action(reply.text)
+            except OutputParseError as error:
+                remarks = [
+                    reply.message,
+                    UserMessage(content=f"Observation: {error} Write one action."),
+                ]
+                continue
+            if name == FINAL:
+                text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                answer = await run.answer([*prompt, AssistantMessage(content=text)])
+                final = AssistantMessage(content=answer.text, thinking=thought)
+                return replace(answer, messages=(*transcript, final))
+            arguments = json.dumps(value, ensure_ascii=False)
+            call = ToolCall(id=f"react-{step}", name=name, arguments=arguments)
+            (observation,) = await run.act([call])
+            transcript += [
+                AssistantMessage(content=thought, tool_calls=(call,)),
+                observation.to_message(),
+            ]
+            remarks = []
+        raise StepLimitError(f"no final answer came within max_steps={self.max_steps} steps")
+
+
+def action_schema(
+    tools: Sequence[ToolSpec], output_schema: JsonObject | None, *, thoughts: bool
+) -> JsonObject:
+    """Return the schema of one step: any of the tools with its arguments, or the final answer."""
+    definitions: JsonObject = {}
+    plain: JsonObject = {"type": "string"}
+    answer = _lift(output_schema, definitions, "answer") if output_schema else plain
+    options: list[JsonValue] = [_option(FINAL, "answer", answer, thoughts=thoughts)]
+    for tool in tools:
+        arguments = _lift(tool.parameters, definitions, tool.name)
+        options.append(_option(tool.name, "arguments", arguments, thoughts=thoughts))
+    schema: JsonObject = {"anyOf": options}
+    if definitions:
+        schema["$defs"] = definitions
+    return schema
+
+
+def to_react(messages: Sequence[Message], guide: str) -> list[Message]:
+    """Return a conversation in the form of this planner: actions as JSON text, results as observations.
+
+    The guide joins the system message, or becomes one.
+    """
+    written: list[Message] = []
+    for message in messages:
+        if isinstance(message, AssistantMessage) and message.tool_calls:
+            steps = [_write_action(message.content, call) for call in message.tool_calls]
+            written.append(AssistantMessage(content="\n".join(steps)))
+        elif isinstance(message, ToolMessage):
+            kind = "Error" if message.is_error else "Observation"
+            written.append(UserMessage(content=f"{kind} from {message.name}: {message.content}"))
+        else:
+            written.append(message)
+    if written and isinstance(first := written[0], SystemMessage):
+        return [SystemMessage(content=f"{first.content}\n\n{guide}"), *written[1:]]
+    return [SystemMessage(content=guide), *written]
+
+
+def _option(name: str, field: str, value: JsonValue, *, thoughts: bool) -> JsonObject:
+    properties: JsonObject = {"thought": {"type": "string"}} if thoughts else {}
+    properties |= {"action": {"const": name}, field: value}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _lift(schema: JsonObject, definitions: JsonObject, prefix: str) -> JsonObject:
+    """Move a schema's definitions to the root of the union, under names that cannot collide."""
+    own = schema.get("$defs", {})
+    body = {name: value for name, value in schema.items() if name != "$defs"}
+    if isinstance(own, dict):
+        for name, definition in own.items():
+            definitions[f"{prefix}.{name}"] = _renamed(definition, prefix)
+    return cast("JsonObject", _renamed(body, prefix))  # an object stays one
+
+
+def _renamed(value: JsonValue, prefix: str) -> JsonValue:
+    """Point every `$ref` in a schema to the name that `_lift` gave its definition."""
+    if isinstance(value, list):
+        return [_renamed(item, prefix) for item in value]
+    if not isinstance(value, dict):
+        return value
+    renamed = {name: _renamed(item, prefix) for name, item in value.items()}
+    target = renamed.get("$ref")
+    if isinstance(target, str):
+        renamed["$ref"] = target.replace("#/$defs/", f"#/$defs/{prefix}.", 1)
+    return renamed
+
+
+def _read_action(text: str) -> tuple[str, str, JsonValue]:
+    """Return thought, action, and its arguments or answer."""
+    value = parse_json(text)
+    if not isinstance(value, dict) or not isinstance(name := value.get("action"), str):
+        raise OutputParseError(
+            f'expected one JSON object with "action", and got {text[:200]!r}', text=text
+        )
+    field = "answer" if name == FINAL else "arguments"
+    thought = value.get("thought", "")
+    return (thought if isinstance(thought, str) else ""), name, value.get(field, {})
+
+
+def _write_action(thought: str, call: ToolCall) -> str:
+    action = json.dumps(call.name, ensure_ascii=False)
+    before = f'"thought": {json.dumps(thought, ensure_ascii=False)}, ' if thought else ""
+    return f'{{{before}"action": {action}, "arguments": {call.arguments}}}'
+
+
+def _guide(tools: Sequence[ToolSpec]) -> str:
+    listed = "\n".join(
+        f"- {tool.name}: {tool.description} Arguments: "
+        + json.dumps(tool.parameters.get("properties", {}), ensure_ascii=False)
+        for tool in tools
+    )
+    return _GUIDE.format(tools=listed, final=FINAL)
+
+
+_GUIDE = """\
+Work step by step. Each step is one JSON object and nothing else. To use a tool:
+{{"thought": "why", "action": "name of the tool", "arguments": {{...}}}}
+You then get an observation. When you know the answer:
+{{"thought": "why", "action": "{final}", "answer": ...}}
+Tools:
+{tools}"""
