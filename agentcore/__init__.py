@@ -68,7 +68,6 @@ from .options import AgentOptions, RunContext, RunOptions
 from .percepts import Observation, Percept, Span
 from .planning import Branch, Node, Planner, Run, Task
 from .results import Answer, Finished, MapItem, Pending, Result
-from .stream import RunStream
 from .usage import Budget, Usage
 
 __version__ = "0.1.0"
@@ -122,7 +121,6 @@ __all__ = [
     "RunContext",
     "RunError",
     "RunOptions",
-    "RunStream",
     "Sampling",
     "Sensor",
     "SessionMemory",

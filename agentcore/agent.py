@@ -1,28 +1,27 @@
-"""`Agent`: the class that users subclass."""
+"""`Agent`: the class that users subclass.
+
+Declaring an agent is cheap: what runs it, asyncio with it, is imported when it first runs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
-from dataclasses import replace
-from typing import Any, Generic, cast
+from typing import TYPE_CHECKING, Generic, cast
 
 from typing_extensions import Self, TypeVar, Unpack
 
-from .bridge import run_in_bridge
 from .completions import Sampling
-from .driver import drive, make_frame
-from .engine import Engine
 from .errors import ConfigurationError
 from .events import Event
 from .interfaces import LLM, Memory, Sensor, SessionMemory
-from .launch import launch
-from .mapping import map_tasks
 from .options import AgentOptions, RunOptions, ToolLike, check_names
 from .planning import Planner, Run
 from .results import MapItem, Result
-from .run import LiveRun
-from .stream import RunStream
 from .usage import Budget
+
+if TYPE_CHECKING:
+    from .engine import Engine
+    from .stream import RunStream
 
 __all__ = ["Agent"]
 
@@ -60,8 +59,8 @@ class Agent(Generic[Out]):
     tools: Sequence[ToolLike] = ()
     memory: Memory | SessionMemory | None = None
     planner: Planner | None = None
-    budget: Budget = Budget()
-    sampling: Sampling = Sampling()
+    budget: Budget = Budget.model_construct()  # the defaults, without building the schema at import
+    sampling: Sampling = Sampling.model_construct()
     sensors: Sequence[Sensor] = ()
     output_retries: int = 2
 
@@ -72,6 +71,8 @@ class Agent(Generic[Out]):
         for name, value in options.items():
             if name != "tools":
                 object.__setattr__(self, name, value)
+        from .engine import Engine
+
         object.__setattr__(self, "_engine", Engine(self, Agent, tuple(options.get("tools", ()))))
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -106,12 +107,15 @@ class Agent(Generic[Out]):
             ToolCrashError: a tool has a bug.
             ConfigurationError: the agent, or the task, cannot be run like this.
         """
+        from .launch import launch
+
         engine = self._checked_engine(options)
-        result = await launch(engine, task, options, budget=self.budget, on_event=self.on_event)
-        return cast("Result[Out]", result)
+        return cast("Result[Out]", await launch(engine, task, options))
 
     def run_sync(self, task: object, **options: Unpack[RunOptions]) -> Result[Out]:
         """Run a task from synchronous code, in any thread, also in a notebook. See `run`."""
+        from .bridge import run_in_bridge
+
         return run_in_bridge(self.run(task, **options))
 
     def stream(self, task: object, **options: Unpack[RunOptions]) -> RunStream[Out]:
@@ -128,18 +132,9 @@ class Agent(Generic[Out]):
             >>> asyncio.run(main())
             Hello |there|
         """
-        engine = self._checked_engine(options)
+        from .stream import RunStream
 
-        def start(on_event: Any, on_delta: Any) -> Any:
-            def listen(event: Event) -> None:
-                self.on_event(event)
-                on_event(event)
-
-            return launch(
-                engine, task, options, budget=self.budget, on_event=listen, on_delta=on_delta
-            )
-
-        return RunStream(start)
+        return RunStream(self._checked_engine(options), task, options)
 
     def map(
         self,
@@ -153,18 +148,15 @@ class Agent(Generic[Out]):
         A task that fails is an item with its error; the others go on. Tasks are taken from the
         iterable as they are needed. Leaving the loop early cancels what runs.
         """
+        from .mapping import map_tasks
+
         return map_tasks(self.run, tasks, concurrency=concurrency, deps=deps)
 
     async def run_in(self, task: object, run: Run) -> Result[Out]:
         """Run as a child: what `run.child(agent, task)` calls."""
-        if not isinstance(run, LiveRun):
-            raise ConfigurationError(f"a child needs the run of its parent, and got {run!r}")
-        engine = self._checked_engine({})
-        options = RunOptions(deps=run.place.frame.parts.deps)
-        place = run.place
-        frame = make_frame(engine, options, self.budget, place.scope, place.frame.ledger)
-        result = await drive(engine, task, options, LiveRun(replace(place, frame=frame)))
-        return cast("Result[Out]", result)
+        from .launch import launch_child
+
+        return cast("Result[Out]", await launch_child(self._checked_engine({}), task, run))
 
     async def aclose(self) -> None:
         """Close the model that was made from a name; one given as an object is its owner's to close."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .action import execute
+from .action.executor import execute
 from .effects import Place, check_not_ended
 from .errors import AgentCoreError
 from .events import Acted, Decided, Intended

@@ -114,7 +114,7 @@ class Completion(Value):
 
     message: AssistantMessage
     finish_reason: FinishReason = "stop"
-    usage: Usage = Usage(steps=1)
+    usage: Usage = Field(default_factory=lambda: Usage(steps=1))
     model: str = ""
     """The model's name as the server reports it."""
     logprobs: tuple[TokenLogprob, ...] | None = None

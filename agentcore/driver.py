@@ -25,19 +25,17 @@ from .recording import to_failed
 from .results import Answer, Result
 from .run import LiveRun
 from .scope import Scope
-from .usage import Budget, Finish
+from .usage import Finish
 from .values import digest_of
 
 __all__ = ["drive", "make_frame"]
 
 
-def make_frame(
-    engine: Engine, options: RunOptions, budget: Budget, scope: Scope, parent: Ledger | None
-) -> Frame:
+def make_frame(engine: Engine, options: RunOptions, scope: Scope, parent: Ledger | None) -> Frame:
     """Make the state of one run of an agent; what was recorded of it is charged already."""
     parts = replace(engine.parts, deps=options.get("deps"))
     used = scope.state.recording.usage(scope.path)
-    return Frame(parts=parts, ledger=Ledger(options.get("budget", budget), parent, used))
+    return Frame(parts=parts, ledger=Ledger(options.get("budget", engine.budget), parent, used))
 
 
 async def drive(engine: Engine, task: object, options: RunOptions, run: LiveRun) -> Result[Any]:

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .action import collect_tools
+from .action.registry import collect_tools
+from .brain.registry import load_llm
 from .brain.structured import OutputType
+from .completions import Sampling
 from .errors import ConfigurationError
+from .events import Event
 from .frame import Parts
 from .interfaces import LLM, SessionMemory, Tool
 from .options import RunContext, ToolLike
 from .planning import Planner
 from .reflection import docstring_of, output_type_of
+from .usage import Budget
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -26,35 +30,34 @@ class Engine:
     """Resolves what the options of an agent mean, when it first runs."""
 
     def __init__(self, agent: Agent[Any], root: type, tools: tuple[ToolLike, ...]) -> None:
+        _check_values(agent)
         self._agent = agent
         self._root = root
-        self._tools = tools
         self._is_closed = False
+        self.tools: Mapping[str, Tool] = collect_tools(agent, tools)
+        """All tools by name: those of the class hierarchy, then those of the constructor."""
+        # A wrong name is the developer's mistake, so it is met here and not in the first run.
+        self._llm = load_llm(agent.llm) if agent.llm is not None else None
 
     @property
     def name(self) -> str:
         """Name of the agent's class."""
         return type(self._agent).__name__
 
-    @cached_property
-    def tools(self) -> Mapping[str, Tool]:
-        """All tools by name: those of the class hierarchy, then those of the constructor."""
-        return collect_tools(self._agent, self._tools)
+    @property
+    def budget(self) -> Budget:
+        """The agent's budget."""
+        return self._agent.budget
 
-    @cached_property
+    @property
     def llm(self) -> LLM:
-        """The model; one named by a string is made here, and closed with the agent."""
-        given = self._agent.llm
-        if given is None:
+        """The model; one named by a string was made here, and is closed with the agent."""
+        if self._llm is None:
             raise ConfigurationError(
-                f"{self.name} has no model: set llm='ollama:qwen3:4b' (or 'openai:...', 'local:smollm2', "
-                "or any LLM object) on the class or in the constructor"
+                f"{self.name} has no model: set llm='ollama:qwen3:4b' (or 'openai:...', "
+                "'local:smollm2', or any LLM object) on the class or in the constructor"
             )
-        if not isinstance(given, str):
-            return given
-        from .brain.registry import load_llm  # the table of backends is needed for names only
-
-        return load_llm(given)
+        return self._llm
 
     @cached_property
     def planner(self) -> Planner:
@@ -114,6 +117,10 @@ class Engine:
             )
         return inspect.cleandoc(given)
 
+    def on_event(self, event: Event) -> None:
+        """Tell the agent what happened in one of its runs."""
+        self._agent.on_event(event)
+
     def check_open(self) -> None:
         """Raise `ConfigurationError` on an agent that was closed."""
         if self._is_closed:
@@ -122,5 +129,28 @@ class Engine:
     async def aclose(self) -> None:
         """Close the model if it was made here from a name; a second time does nothing."""
         self._is_closed = True
-        if isinstance(self._agent.llm, str) and "llm" in self.__dict__:
+        if isinstance(self._agent.llm, str):
             await self.llm.aclose()
+
+
+def _check_values(agent: Agent[Any]) -> None:
+    """Raise `ConfigurationError` for an option that cannot be what it is meant to be."""
+    planner, memory = agent.planner, agent.memory
+    wrong = {
+        "llm": not isinstance(agent.llm, str | None) and not hasattr(agent.llm, "complete"),
+        "planner": planner is not None and not hasattr(planner, "solve"),
+        "memory": memory is not None and not _has_any(memory, "search", "history"),
+        "budget": not isinstance(agent.budget, Budget),
+        "sampling": not isinstance(agent.sampling, Sampling),
+    }
+    for name, is_wrong in wrong.items():
+        if is_wrong or isinstance(getattr(agent, name), type):
+            value = getattr(agent, name)
+            hint = ": give an object, not the class" if isinstance(value, type) else ""
+            raise ConfigurationError(
+                f"{type(agent).__name__}.{name} is {value!r}, which cannot be used as {name}{hint}"
+            )
+
+
+def _has_any(value: object, *names: str) -> bool:
+    return any(hasattr(value, name) for name in names)

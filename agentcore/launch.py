@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
+import os
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,20 +12,20 @@ from .completions import TextDelta
 from .driver import drive, make_frame
 from .effects import Place
 from .engine import Engine
-from .errors import AgentCoreError
+from .errors import AgentCoreError, ConfigurationError
 from .events import Event, Started
 from .frame import Frame
 from .journal import MemoryJournal
 from .messages import settle_calls
 from .options import RunOptions
+from .planning import Run
 from .recording import Recording
 from .results import Result
 from .run import LiveRun
 from .run_state import RunState
 from .scope import Scope
-from .usage import Budget
 
-__all__ = ["launch"]
+__all__ = ["launch", "launch_child"]
 
 _logger = logging.getLogger("agentcore.run")
 
@@ -35,8 +35,7 @@ async def launch(
     task: object,
     options: RunOptions,
     *,
-    budget: Budget,
-    on_event: Callable[[Event], None],
+    on_event: Callable[[Event], None] | None = None,
     on_delta: Callable[[TextDelta], Awaitable[None]] | None = None,
 ) -> Result[Any]:
     """Run a task to its end, or until it waits for a person.
@@ -47,12 +46,12 @@ async def launch(
     state = RunState(
         _run_id(recording),
         recording,
-        on_event=on_event,
+        on_event=on_event or engine.on_event,
         on_delta=on_delta,
         decisions=options.get("decisions", {}),
     )
     scope = Scope(state)
-    frame = make_frame(engine, options, budget, scope, parent=None)
+    frame = make_frame(engine, options, scope, parent=None)
     _logger.debug("run %s of %s starts", state.id, engine.name, extra={"run_id": state.id})
 
     async def work() -> Result[Any]:
@@ -74,11 +73,21 @@ async def launch(
     return _paused(state, frame)
 
 
+async def launch_child(engine: Engine, task: object, run: Run) -> Result[Any]:
+    """Run a task under the run of a parent: its journal, its deps, and within its budget."""
+    if not isinstance(run, LiveRun):
+        raise ConfigurationError(f"a child needs the run of its parent, and got {run!r}")
+    place = run.place
+    options = RunOptions(deps=place.frame.parts.deps)
+    frame = make_frame(engine, options, place.scope, parent=place.frame.ledger)
+    return await drive(engine, task, options, LiveRun(Place(place.scope, frame)))
+
+
 def _run_id(recording: Recording) -> str:
     for event in recording.events:
         if isinstance(event, Started):
             return event.run_id
-    return uuid.uuid4().hex[:16]
+    return os.urandom(8).hex()
 
 
 def _paused(state: RunState, frame: Frame) -> Result[Any]:

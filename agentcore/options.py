@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypedDict
@@ -73,7 +72,9 @@ def check_names(what: str, given: Mapping[str, object], allowed: Collection[str]
     """Raise `ConfigurationError` for a name that is not allowed, with the nearest that is."""
     for name in given:
         if name not in allowed:
-            near = difflib.get_close_matches(name, allowed, n=1)
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, allowed, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise ConfigurationError(
                 f"{what} has no option {name!r}: {hint}the options are {', '.join(sorted(allowed))}"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from typing import Any, Generic, cast
 
 from typing_extensions import TypeVar
 
 from .completions import TextDelta
+from .engine import Engine
 from .errors import ConfigurationError
 from .events import Event
+from .launch import launch
+from .options import RunOptions
 from .results import Finished, Result
 
 __all__ = ["RunStream"]
@@ -34,8 +37,10 @@ class RunStream(Generic[Out]):
     the run is raised where its end would be.
     """
 
-    def __init__(self, start: Starter) -> None:
-        self._start = start
+    def __init__(self, engine: Engine, task: object, options: RunOptions) -> None:
+        self._engine = engine
+        self._task = task
+        self._options = options
         self._items: deque[Any] = deque()
         self._readable = asyncio.Event()
         self._writable = asyncio.Event()
@@ -56,7 +61,10 @@ class RunStream(Generic[Out]):
                 "a stream can be iterated over once: call agent.stream() again"
             )
         self._is_started = True
-        worker = asyncio.ensure_future(self._start(self._push, self._put))
+        run = launch(
+            self._engine, self._task, self._options, on_event=self._push, on_delta=self._put
+        )
+        worker = asyncio.create_task(run)
         worker.add_done_callback(lambda _: self._readable.set())
         try:
             while True:
@@ -76,6 +84,7 @@ class RunStream(Generic[Out]):
                 await asyncio.wait((worker,))
 
     def _push(self, event: Event) -> None:
+        self._engine.on_event(event)
         self._items.append(event)
         self._readable.set()
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, Generic, TypeVar
 
-from .errors import RunError
+from .errors import DivergenceError, RunError
 from .run_state import RunState
 
 __all__ = ["Outcome", "Wave"]
@@ -62,6 +62,9 @@ class Wave(Generic[T]):
         labels = [label for label, task in self._running.items() if task.done()]
         outcomes = [Outcome(label, self._running.pop(label)) for label in labels]
         self._state.leave(len(outcomes))
+        for outcome in outcomes:
+            if isinstance(outcome.error, DivergenceError):
+                raise outcome.error  # no branch that diverged may lose a race in silence
         return outcomes
 
     async def stop(self) -> None:

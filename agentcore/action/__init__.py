@@ -1,0 +1,8 @@
+"""Action: tools from functions, their schemas, and the executor that calls them.
+
+Only the decorator is loaded with agentcore; the rest is when an agent first runs.
+"""
+
+from .tool import ToolOptions, tool
+
+__all__ = ["ToolOptions", "tool"]
