@@ -73,6 +73,7 @@ from .usage import Budget, Usage
 __version__ = "0.1.0"
 
 __all__ = [
+    "LLM",
     "Abilities",
     "Agent",
     "AgentCoreError",
@@ -94,7 +95,6 @@ __all__ = [
     "Finished",
     "ImagePart",
     "Journal",
-    "LLM",
     "LLMError",
     "LLMRequest",
     "LLMTimeoutError",

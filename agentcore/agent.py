@@ -6,9 +6,9 @@ Declaring an agent is cheap: what runs it, asyncio with it, is imported when it 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
-from typing import TYPE_CHECKING, Generic, cast
+from typing import TYPE_CHECKING, Generic, Self, cast
 
-from typing_extensions import Self, TypeVar, Unpack
+from typing_extensions import TypeVar, Unpack
 
 from .completions import Sampling
 from .errors import ConfigurationError
@@ -90,8 +90,9 @@ class Agent(Generic[Out]):
     def validate_output(self, output: Out, /) -> Out:
         """Check an output, or change it; override it. Called once for each answer of the model.
 
-        Raise `ValueError` with a message that tells the model what is wrong: it is asked again, within
-        `output_retries`. It must give the same for the same output, for a resumed run calls it again.
+        Raise `ValueError` with a message that tells the model what is wrong: it is asked again,
+        within `output_retries`. It must give the same for the same output, for a resumed run calls
+        it again.
         """
         return output
 

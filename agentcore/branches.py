@@ -26,8 +26,8 @@ async def run_graph(
 ) -> dict[str, T]:
     """Run each node as soon as the nodes before it are done; the first failure cancels the rest.
 
-    A failure that discards branches writes one `Settled` record: a replay then starts the others only,
-    and fails by the same branch.
+    A failure that discards branches writes one `Settled` record: a replay then starts the others
+    only, and fails by the same branch.
     """
     _check_graph(nodes)
     key = scope.key(kind)

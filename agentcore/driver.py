@@ -100,7 +100,7 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
     key = f"{place.scope.path}start"
     given = task if isinstance(task, str) else to_json(task, fallback=repr)
     session, history = options.get("session"), options.get("history", ())
-    digest = digest_of(engine.name, given, session or "", dump_messages(history))
+    digest = digest_of(given, session or "", dump_messages(history))
 
     async def action() -> Started:
         percepts = await perceive(
@@ -151,7 +151,8 @@ async def _extend_session(
     before = len(started.messages) - 1
     turn = answer.messages[before:]
     if answer.messages[:before] != started.messages[:before]:
-        # The planner laid the conversation out anew: what remains of the turn is question and answer.
+        # The planner laid the conversation out anew: what remains of the turn is question and
+        # answer.
         turn = (started.messages[-1], AssistantMessage(content=answer.text))
     place = run.place
     key, digest = f"{place.scope.path}session", digest_of(session, dump_messages(turn))

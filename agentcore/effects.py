@@ -38,7 +38,8 @@ async def perform(
 ) -> E:
     """Return the recorded event of an effect, or do it and record what came of it.
 
-    Only agentcore's own errors are recorded: any other is a bug, and is met again when it runs again.
+    Only agentcore's own errors are recorded: any other is a bug, and is met again when it runs
+    again.
     """
     recorded = place.scope.find(key, kind, digest)
     if recorded is not None:

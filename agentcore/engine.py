@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -135,17 +135,16 @@ class Engine:
 
 def _check_values(agent: Agent[Any]) -> None:
     """Raise `ConfigurationError` for an option that cannot be what it is meant to be."""
-    planner, memory = agent.planner, agent.memory
-    wrong = {
-        "llm": not isinstance(agent.llm, str | None) and not hasattr(agent.llm, "complete"),
-        "planner": planner is not None and not hasattr(planner, "solve"),
-        "memory": memory is not None and not _has_any(memory, "search", "history"),
-        "budget": not isinstance(agent.budget, Budget),
-        "sampling": not isinstance(agent.sampling, Sampling),
+    fits: dict[str, Callable[[object], bool]] = {
+        "llm": lambda value: value is None or isinstance(value, str) or hasattr(value, "complete"),
+        "planner": lambda value: value is None or hasattr(value, "solve"),
+        "memory": lambda value: value is None or _has_any(value, "search", "history"),
+        "budget": lambda value: isinstance(value, Budget),
+        "sampling": lambda value: isinstance(value, Sampling),
     }
-    for name, is_wrong in wrong.items():
-        if is_wrong or isinstance(getattr(agent, name), type):
-            value = getattr(agent, name)
+    for name, is_fit in fits.items():
+        value: object = getattr(agent, name)
+        if isinstance(value, type) or not is_fit(value):
             hint = ": give an object, not the class" if isinstance(value, type) else ""
             raise ConfigurationError(
                 f"{type(agent).__name__}.{name} is {value!r}, which cannot be used as {name}{hint}"

@@ -10,8 +10,8 @@ AgentCoreError
 │   ├── AuthenticationError       a missing or wrong key                     not
 │   ├── ModelNotFoundError        .known: the models the server has          not
 │   ├── ContextLengthError        .tokens, .limit                            not
-│   └── OutputParseError          .text keeps the raw output                 re-asked with the reason
-├── ToolError                     raised inside a tool: the model reads the message
+│   └── OutputParseError          .text keeps the raw output                 re-asked with the
+reason ├── ToolError                     raised inside a tool: the model reads the message
 │   ├── ToolNotFoundError
 │   ├── ToolArgumentError
 │   └── ToolTimeoutError          also TimeoutError

@@ -42,9 +42,9 @@ Effect: TypeAlias = Literal["none", "read", "write"]
 class LLM(Protocol):
     """A language model.
 
-    One object serves any number of concurrent calls. Cancelling a call stops the work behind it, and
-    the next call works. Errors are of the `LLMError` tree only; a setting in `request.sampling` that
-    the backend does not support raises `ConfigurationError`.
+    One object serves any number of concurrent calls. Cancelling a call stops the work behind it,
+    and the next call works. Errors are of the `LLMError` tree only; a setting in `request.sampling`
+    that the backend does not support raises `ConfigurationError`.
 
     Example:
         >>> from agentcore.testing import FunctionLLM
@@ -66,7 +66,8 @@ class LLM(Protocol):
     ) -> Completion:
         """Answer the request.
 
-        With `on_delta` the answer is streamed to it as well; the completion is the same in both cases.
+        With `on_delta` the answer is streamed to it as well; the completion is the same in both
+        cases.
         """
         ...
 

@@ -20,8 +20,8 @@ _logger = logging.getLogger(__name__)
 class MemoryJournal:
     """Keeps the events of one run in memory.
 
-    Hand it to `run(task, journal=journal)`. Handed over again with the same task it resumes the run:
-    what is recorded is not done again.
+    Hand it to `run(task, journal=journal)`. Handed over again with the same task it resumes the
+    run: what is recorded is not done again.
 
     Example:
         >>> from agentcore import Agent, MemoryJournal

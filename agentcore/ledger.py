@@ -44,9 +44,9 @@ class Lease:
 class Ledger:
     """What one run, and its children with it, has used and holds in reserve.
 
-    A reservation is checked against this ledger and all its parents, and taken, in one step without a
-    wait in between: parallel calls cannot overspend. One that would fit if the calls in flight used
-    nothing waits for them to settle; one that cannot fit any more raises.
+    A reservation is checked against this ledger and all its parents, and taken, in one step without
+    a wait in between: parallel calls cannot overspend. One that would fit if the calls in flight
+    used nothing waits for them to settle; one that cannot fit any more raises.
 
     Args:
         used: What an earlier process had used; the parents know of it already.

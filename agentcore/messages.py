@@ -133,8 +133,8 @@ def load_messages(text: str | bytes) -> tuple[Message, ...]:
 def settle_calls(messages: Sequence[Message]) -> tuple[Message, ...]:
     """Return the messages with exactly one result after each call, in the order of the calls.
 
-    A call that was cut off or cancelled gets an error as its result; a result whose call is gone, or
-    that repeats another, is dropped. Servers refuse a conversation that breaks this rule.
+    A call that was cut off or cancelled gets an error as its result; a result whose call is gone,
+    or that repeats another, is dropped. Servers refuse a conversation that breaks this rule.
     """
     settled: list[Message] = []
     index = 0

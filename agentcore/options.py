@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypedDict
 
+from .completions import Sampling
 from .errors import ConfigurationError
 from .events import Decision
 from .interfaces import LLM, Journal, Memory, Sensor, SessionMemory, Tool
 from .messages import Message
 from .planning import Planner
-from .completions import Sampling
 from .usage import Budget
 
 __all__ = ["AgentOptions", "RunContext", "RunOptions", "ToolLike", "check_names"]

@@ -58,13 +58,14 @@ class Runnable(Protocol[Out_co]):
 class Run(Protocol):
     """The one boundary for effects: whatever a planner does to the world, it does through this.
 
-    Each effect reserves budget, is looked up in the journal (a recorded effect is returned, not done
-    again), is done, recorded and reported. So a planner is resumable, replayable and bounded without
-    doing anything for it. It must ask the same things again when it is run again: no clock, no random
-    number and no I/O of its own.
+    Each effect reserves budget, is looked up in the journal (a recorded effect is returned, not
+    done again), is done, recorded and reported. So a planner is resumable, replayable and bounded
+    without doing anything for it. It must ask the same things again when it is run again: no clock,
+    no random number and no I/O of its own.
 
     A run belongs to the task that it was handed to: using it from another one (`asyncio.gather`,
-    `TaskGroup`, `wait_for`) raises `ConfigurationError`. Branches exist through `all`, `race`, `dag`.
+    `TaskGroup`, `wait_for`) raises `ConfigurationError`. Branches exist through `all`, `race`,
+    `dag`.
     """
 
     @property
@@ -111,7 +112,8 @@ class Run(Protocol):
     async def act(self, calls: Sequence[ToolCall]) -> tuple[Observation, ...]:
         """Execute the calls side by side; one observation each, in the order of the calls.
 
-        An unknown tool, bad arguments, a `ToolError` or a time-out is an observation with `is_error`.
+        An unknown tool, bad arguments, a `ToolError` or a time-out is an observation with
+        `is_error`.
         """
         ...
 

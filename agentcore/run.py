@@ -18,8 +18,8 @@ from .errors import ConfigurationError
 from .events import Asked, Drawn, MemoryHit, Offered, Perceived, Recalled, Remembered, Timed
 from .interfaces import Memory
 from .messages import Message, ToolCall
-from .percepts import Observation, Percept
 from .perception import perceive
+from .percepts import Observation, Percept
 from .planning import Branch, Node, Runnable
 from .results import Answer, Pending, Result
 from .scope import Scope

@@ -21,11 +21,6 @@ __all__ = ["RunStream"]
 
 Out = TypeVar("Out", default=str)
 
-Starter = Callable[
-    [Callable[[Event], None], Callable[[TextDelta], Awaitable[None]]], Awaitable[Any]
-]
-"""Starts the run with its two listeners."""
-
 CAPACITY = 256
 """Pieces of text that wait for a slow reader before the model is slowed down."""
 
@@ -33,8 +28,8 @@ CAPACITY = 256
 class RunStream(Generic[Out]):
     """Iterate over it once. Leaving the loop early cancels the run.
 
-    Yields `TextDelta`, the events of the run, and `Finished` with the result at the end. An error of
-    the run is raised where its end would be.
+    Yields `TextDelta`, the events of the run, and `Finished` with the result at the end. An error
+    of the run is raised where its end would be.
     """
 
     def __init__(self, engine: Engine, task: object, options: RunOptions) -> None:

@@ -22,8 +22,9 @@ _WORD = re.compile(r"\w+")
 class Conversation:
     """Keeps the messages of each session in this process, and notes that are found by their words.
 
-    A session's history is cut to whole turns (a user's message and all that followed from it), so that
-    no call is ever parted from its result. Nothing is deleted: a larger `max_tokens` shows more.
+    A session's history is cut to whole turns (a user's message and all that followed from it), so
+    that no call is ever parted from its result. Nothing is deleted: a larger `max_tokens` shows
+    more.
 
     Args:
         max_tokens: The most tokens of history that a run sees, estimated at three bytes a token.

@@ -24,9 +24,10 @@ FINAL = "final_answer"
 class ReAct:
     """Each step is one JSON object: a thought, and the call of a tool or the final answer.
 
-    Where the model's output can be constrained it is decoded under `action_schema`, the union of all
-    tools and the final answer, so that even the smallest model makes well-formed calls; else the object
-    is asked for in words and read from the text. What cannot be read is told to the model.
+    Where the model's output can be constrained it is decoded under `action_schema`, the union of
+    all tools and the final answer, so that even the smallest model makes well-formed calls; else
+    the object is asked for in words and read from the text. What cannot be read is told to the
+    model.
 
     Costs at most `max_steps` model calls, and those that correct an invalid typed output.
 
@@ -38,9 +39,10 @@ class ReAct:
         StepLimitError: no readable answer came within `max_steps`.
 
     References:
-        Yao et al. 2022, ReAct: Synergizing Reasoning and Acting in Language Models, arXiv:2210.03629.
-        Unlike the paper, which parses free text and prompts with examples, the step is one constrained
-        JSON object and needs none; observations are never read from the model's own output.
+        Yao et al. 2022, ReAct: Synergizing Reasoning and Acting in Language Models,
+        arXiv:2210.03629. Unlike the paper, which parses free text and prompts with examples, the
+        step is one constrained JSON object and needs none; observations are never read from the
+        model's own output.
     """
 
     def __init__(self, *, max_steps: int = 8, thoughts: bool = True) -> None:

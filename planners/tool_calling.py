@@ -13,8 +13,8 @@ __all__ = ["ToolCalling"]
 class ToolCalling:
     """Think, act on the calls in the reply, think again; a reply without a call is the answer.
 
-    For models that really answer with native tool calls. Calls of one reply run side by side. In the
-    last step the model is offered no tools, so that it answers with what it has found out.
+    For models that really answer with native tool calls. Calls of one reply run side by side. In
+    the last step the model is offered no tools, so that it answers with what it has found out.
 
     Costs at most `max_steps` model calls, and those that correct an invalid typed output.
 

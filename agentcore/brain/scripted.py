@@ -32,7 +32,8 @@ def call(name: str, /, **arguments: JsonValue) -> ToolCall:
 class FunctionLLM:
     """A model controlled by a function of the request.
 
-    Use it where branches run in parallel: the reply depends on what is asked, not on who asks first.
+    Use it where branches run in parallel: the reply depends on what is asked, not on who asks
+    first.
 
     Args:
         function: Returns a `Reply`; may be async.

@@ -23,9 +23,9 @@ async def perceive(
 ) -> tuple[Percept, ...]:
     """Turn a value into percepts.
 
-    The first of `sensors` that accepts the value has it. Else text becomes NFC text, message parts and
-    percepts stay what they are, a list or tuple is perceived item by item, and what pydantic can write
-    as JSON (models, dataclasses, dictionaries, numbers) becomes that JSON.
+    The first of `sensors` that accepts the value has it. Else text becomes NFC text, message parts
+    and percepts stay what they are, a list or tuple is perceived item by item, and what pydantic
+    can write as JSON (models, dataclasses, dictionaries, numbers) becomes that JSON.
 
     Raises:
         ConfigurationError: the value is empty, or nothing here can perceive it.

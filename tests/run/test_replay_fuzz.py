@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from agentcore import (
     Agent,
-    AgentCoreError,
     Answer,
     Budget,
     LLMRequest,
@@ -133,7 +132,7 @@ async def execute_parts(tree: Tree, run: Run, world: World) -> str:
         case "catch":
             try:
                 return await branches[0](run)
-            except AgentCoreError:
+            except LLMUnavailableError:
                 return "caught " + await execute(Tree("think", tree.name), run, world)
         case _:
             child = make_agent(Tree("seq", tree.name, tree.parts), world)

@@ -1,0 +1,1 @@
+"""Brain: the LLM backends."""

@@ -1,0 +1,124 @@
+"""What is particular to llama.cpp in the form of chat completions. Pure: nothing is loaded here."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from ..completions import Abilities, Completion, LLMRequest
+from ..errors import AgentCoreError, ConfigurationError, ContextLengthError, LLMError
+from ..messages import ImagePart, Message, UserMessage
+from ..values import JsonObject, JsonValue
+from .checks import check_sampling
+from .openai_wire import to_body
+from .presets import LLAMACPP
+from .wire import Body, count_of, object_of, text_of
+
+__all__ = ["check_request", "refusal", "to_native_body", "window_for", "without_alternatives"]
+
+_LARGEST_SEED = 2**32 - 2
+"""llama.cpp keeps 32 bits of a seed, and reads 2**32 - 1 as: draw one at random."""
+_WINDOW_STEP = 256
+_LITERALS = frozenset({"const", "default", "enum", "examples"})
+_PLAIN_PATTERN = re.compile(r"\^(?:[^\\(]|\\[^\w\s]|\((?!\?))*\$")
+"""Anchored, and without escapes that are letters, and groups with options."""
+_GRAMMAR_PREFIX = re.compile(r".*Automatic parser generation failed: ", re.DOTALL)
+
+
+def window_for(context_tokens: int, trained: int | None) -> int:
+    """The window that llama.cpp makes of what is wanted: it counts in steps of 256 tokens."""
+    steps = -(-context_tokens // _WINDOW_STEP)
+    if trained is not None:
+        steps = min(steps, max(1, trained // _WINDOW_STEP))
+    return steps * _WINDOW_STEP
+
+
+def check_request(request: LLMRequest, abilities: Abilities, *, backend: str) -> None:
+    """Refuse what this backend would ignore or do wrong.
+
+    Raises:
+        ConfigurationError: says what, and what to do instead.
+    """
+    check_sampling(request.sampling, abilities, backend=backend)
+    if not request.messages:
+        raise ConfigurationError(f"the request to {backend} has no messages: send at least one")
+    if request.tools and not abilities.tools:
+        raise ConfigurationError(
+            f"{backend} was sent {len(request.tools)} tools, and takes none: use planner=ReAct() "
+            "or planner=None, or pass native_tools=True if the model was trained to call tools"
+        )
+    if any(_has_image(message) for message in request.messages):
+        raise ConfigurationError(f"{backend} was sent an image, and reads only text: leave it out")
+    seed = request.sampling.seed
+    if seed is not None and not 0 <= seed <= _LARGEST_SEED:
+        raise ConfigurationError(
+            f"{backend} cannot use seed={seed!r}: choose one from 0 to {_LARGEST_SEED}"
+        )
+
+
+def to_native_body(request: LLMRequest, *, model: str) -> Body:
+    """Return the body of a streamed chat completion as llama.cpp reads it best."""
+    body = to_body(request, model=model, server=LLAMACPP, stream=True)
+    body["return_progress"] = True  # chunks while the prompt is read: a long one can be stopped
+    if request.sampling.logprobs == 0:
+        body["top_logprobs"] = 1  # with 0 it returns none at all
+    for name in ("response_format", "tools"):
+        if name in body:
+            body[name] = _without_hard_patterns(cast("JsonValue", body[name]))
+    return body
+
+
+def without_alternatives(completion: Completion) -> Completion:
+    """The completion as it was asked for with `logprobs=0`."""
+    if completion.logprobs is None:
+        return completion
+    bare = tuple(token.model_copy(update={"alternatives": ()}) for token in completion.logprobs)
+    return completion.model_copy(update={"logprobs": bare})
+
+
+def refusal(error: JsonValue | Exception, request: LLMRequest, *, backend: str) -> AgentCoreError:
+    """Return the error that llama.cpp's own one stands for.
+
+    A schema that no grammar can be made of is the developer's mistake; the message says why.
+    """
+    fields = object_of({"message": str(error)} if isinstance(error, Exception) else error)
+    said = text_of(fields.get("message")) or str(error)
+    if fields.get("type") == "exceed_context_size_error":
+        return ContextLengthError(
+            f"{backend}: {said}: shorten the messages, or raise context_tokens as far as the model "
+            "allows",
+            backend=backend,
+            tokens=count_of(fields.get("n_prompt_tokens")) or None,
+            limit=count_of(fields.get("n_ctx")) or None,
+        )
+    is_constrained = request.output_schema is not None or request.tools
+    if is_constrained and (isinstance(error, ValueError) or "grammar" in said):
+        reason = _GRAMMAR_PREFIX.sub("", said)
+        return ConfigurationError(
+            f"{backend} cannot constrain its answer to the schema: {reason}; change the schema"
+        )
+    return LLMError(f"{backend}: {said}", backend=backend)
+
+
+def _has_image(message: Message) -> bool:
+    if not isinstance(message, UserMessage) or isinstance(message.content, str):
+        return False
+    return any(isinstance(part, ImagePart) for part in message.content)
+
+
+def _without_hard_patterns(schema: JsonValue) -> JsonValue:
+    """The schema without the patterns that llama.cpp's grammars cannot express.
+
+    It would ignore them all the same, but with a warning on stderr.
+    """
+    if isinstance(schema, list):
+        return [_without_hard_patterns(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept: JsonObject = {}
+    for name, value in schema.items():
+        if name in _LITERALS:
+            kept[name] = value
+        elif name != "pattern" or not isinstance(value, str) or _PLAIN_PATTERN.fullmatch(value):
+            kept[name] = _without_hard_patterns(value)
+    return kept

@@ -1,0 +1,133 @@
+"""From the openai client's exceptions, and errors inside answers, to this library's errors."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, cast
+
+from ..errors import AgentCoreError, LLMError
+from ..values import JsonObject, JsonValue
+from .failures import Failure, Origin, to_error
+from .wire import count_of, items_of, object_of, parse_reply, text_of
+
+if TYPE_CHECKING:
+    import openai
+
+__all__ = ["checked_reply", "retry_after_s", "translated"]
+
+_LONGEST = 1000
+
+
+@contextmanager
+def translated(origin: Origin) -> Generator[None]:
+    """Turn what the openai client raises inside into the errors of this library."""
+    import httpx2
+    import openai
+
+    try:
+        yield
+    except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
+        # A server may quote the key that it refuses: then the vendor's error is left behind.
+        cause = None if origin.shows_key(str(error)) else error
+        raise _to_ours(error, origin) from cause
+
+
+def checked_reply(content: bytes, origin: Origin) -> JsonObject:
+    """Read an answer that came with a status of success.
+
+    Raises:
+        LLMError: it is an error all the same, or no answer of a model.
+    """
+    reply = object_of(parse_reply(content))
+    choice = object_of(next(iter(items_of(reply.get("choices"))), None))
+    error = reply.get("error") or choice.get("error")
+    if error:
+        raise to_error(_failure_of(error), origin)
+    if not isinstance(choice.get("message"), dict):
+        raise origin.not_an_answer(content.decode(errors="replace"))
+    return reply
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the server asks to wait: a number, or the time until a date."""
+    try:
+        if "retry-after-ms" in headers:
+            seconds = float(headers["retry-after-ms"]) / 1000
+        else:
+            seconds = _seconds_of(headers.get("retry-after", ""))
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _seconds_of(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        date = parsedate_to_datetime(value)
+    return (date - datetime.now(date.tzinfo)).total_seconds()
+
+
+def _to_ours(error: Exception, origin: Origin) -> AgentCoreError:  # noqa: PLR0911 - one per kind
+    import httpx2
+    import openai
+
+    if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
+        return origin.timed_out()
+    if isinstance(error, openai.APIConnectionError):
+        if isinstance(error.__cause__, httpx2.ConnectError):
+            return origin.refused()
+        return origin.unavailable(f"the connection broke ({error.__cause__!r})")
+    if isinstance(error, openai.APIStatusError):
+        headers = error.response.headers
+        failure = _failure_of(
+            _body_of(error), status=error.status_code, retry_after_s=retry_after_s(headers)
+        )
+        return to_error(failure, origin)
+    if isinstance(error, openai.APIError):
+        return to_error(_failure_of(_body_of(error)), origin)
+    if isinstance(error, openai.OpenAIError):
+        return LLMError(origin.masked(f"{origin.backend}: {error}"), backend=origin.backend)
+    return origin.unavailable(f"the answer broke off or is garbled ({error!r})")
+
+
+def _body_of(error: openai.APIError) -> JsonValue:
+    """What the server said; the client read it as JSON where it is JSON."""
+    return cast("JsonValue", error.body)
+
+
+def _failure_of(
+    body: JsonValue, *, status: int | None = None, retry_after_s: float | None = None
+) -> Failure:
+    fields = object_of(body)
+    code = fields.get("code")
+    return Failure(
+        message=_message_of(body),
+        status=status or _status_in(code),
+        code=code if isinstance(code, str) and not code.isdigit() else text_of(fields.get("type")),
+        retry_after_s=retry_after_s,
+        tokens=count_of(fields.get("n_prompt_tokens")) or None,
+        limit=count_of(fields.get("n_ctx")) or None,
+    )
+
+
+def _message_of(body: JsonValue) -> str:
+    if isinstance(body, dict):
+        named = next(
+            (body[name] for name in ("message", "detail", "error") if body.get(name)), body
+        )
+        body = named if isinstance(named, str) else json.dumps(named, ensure_ascii=False)
+    elif not isinstance(body, str):
+        body = "" if body is None else json.dumps(body, ensure_ascii=False)
+    return body[:_LONGEST]
+
+
+def _status_in(code: JsonValue) -> int | None:
+    """The HTTP status that some servers write into the error instead of the answer's head."""
+    number = int(code) if isinstance(code, str) and code.isdecimal() else code
+    return number if isinstance(number, int) and 400 <= number < 600 else None  # noqa: PLR2004

