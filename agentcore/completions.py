@@ -1,7 +1,5 @@
 """One exchange with a model: what is asked, what comes back, and what the model can do."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -52,7 +50,7 @@ class Sampling(Value):
     logprobs: int | None = Field(default=None, ge=0, le=20)
     """Return each token's log-probability, with this many alternatives."""
 
-    def merged(self, other: Sampling | None) -> Sampling:
+    def merged(self, other: "Sampling | None") -> "Sampling":
         """Return these settings with what the other sets over them."""
         if other is None:
             return self

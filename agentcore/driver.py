@@ -136,7 +136,8 @@ def _best_answer(run: LiveRun, error: LimitError) -> Answer:
     wants_answer = place.frame.ledger.budget.at_limit == "answer"
     offer = place.frame.best_offer() if wants_answer else None
     if offer is None:
-        if place.frame.end is None:
+        if place.frame.end is None and isinstance(error, TimeLimitError):
+            # The other bounds are met again by what is recorded; time is not.
             key = f"{place.scope.path}end"
             place.scope.state.record(to_failed(error, key=key, digest=""))
         raise error

@@ -1,7 +1,5 @@
 """Events: every completed effect of a run leaves one. The journal is the events on disk."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Annotated, Literal, TypeAlias
 

@@ -1,7 +1,5 @@
 """Messages between user, model and tools, as one discriminated union; how they are stored and kept whole."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Literal, TypeAlias

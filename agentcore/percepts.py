@@ -1,7 +1,5 @@
 """What the agent perceives: typed content that says where it comes from and how far to trust it."""
 
-from __future__ import annotations
-
 from typing import Literal, TypeAlias
 
 from .messages import Part, TextPart, ToolCall, ToolMessage

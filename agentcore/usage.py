@@ -1,7 +1,5 @@
 """What a run has used, and what it may use."""
 
-from __future__ import annotations
-
 from typing import Literal, TypeAlias
 
 from pydantic import Field
@@ -28,7 +26,7 @@ class Usage(Value):
         """Input and output tokens together."""
         return self.input_tokens + self.output_tokens
 
-    def __add__(self, other: Usage) -> Usage:
+    def __add__(self, other: "Usage") -> "Usage":
         return Usage(
             steps=self.steps + other.steps,
             tool_calls=self.tool_calls + other.tool_calls,

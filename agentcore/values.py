@@ -1,4 +1,8 @@
-"""The base of every value that crosses a boundary: frozen, strict, encoded and hashed once."""
+"""The base of every value that crosses a boundary: frozen, strict, encoded and hashed once.
+
+Modules that hold values do without `from __future__ import annotations`: pydantic would compile each
+annotation from a string, which doubles the time of their import.
+"""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from ..errors import AgentCoreError, ConfigurationError, LLMError
+from ..errors import ConfigurationError, LLMError
 from ..values import JsonObject
 from .wire import Body
 
@@ -87,8 +87,8 @@ class Engine:
             ConfigurationError: the engine is closed, or was closed under the call.
         """
         call = _Call(body, asyncio.get_running_loop())
-        self._submit(call)
         try:
+            self._submit(call)
             while (item := await call.items.get()) is not None:
                 if isinstance(item, Exception):
                     raise item
@@ -135,7 +135,7 @@ class Engine:
                 if not self._is_unwanted(call):
                     server.handle_chat_completions(call.body, partial(self._take, call))
             self._check_open()
-        except (AgentCoreError, *NATIVE_ERRORS) as error:
+        except Exception as error:  # noqa: BLE001 - it crosses to the caller, who raises it
             return error
         return None
 

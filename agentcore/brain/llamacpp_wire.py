@@ -81,8 +81,8 @@ def refusal(error: JsonValue | Exception, request: LLMRequest, *, backend: str) 
 
     A schema that no grammar can be made of is the developer's mistake; the message says why.
     """
-    fields = object_of({"message": str(error)} if isinstance(error, Exception) else error)
-    said = text_of(fields.get("message")) or str(error)
+    fields = {} if isinstance(error, Exception) else object_of(error)
+    said = text_of(fields.get("message")) or str(error) or repr(error)
     if fields.get("type") == "exceed_context_size_error":
         return ContextLengthError(
             f"{backend}: {said}: shorten the messages, or raise context_tokens as far as the model "

@@ -152,7 +152,7 @@ async def test_the_user_can_choose_the_error_instead_of_the_offer() -> None:
     with pytest.raises(StepLimitError) as caught:
         await agent.run("go", budget=Budget(max_steps=1, at_limit="raise"))
 
-    assert [event.kind for event in caught.value.trajectory][-2:] == ["failed", "failed"]
+    assert [event.kind for event in caught.value.trajectory][-2:] == ["thought", "failed"]
     assert caught.value.messages[-1] == UserMessage(content="hello")
 
 
