@@ -78,8 +78,8 @@ class Agent(Generic[Out]):
     def __setattr__(self, name: str, value: object) -> None:
         if name in _OPTIONS or (name in self.__dict__ and name != "__orig_class__"):
             raise ConfigurationError(
-                f"{type(self).__name__}.{name} cannot be changed: an agent is shared by its runs. Give "
-                "options to the constructor, and keep what changes in an object of your own"
+                f"{type(self).__name__}.{name} cannot be changed: an agent is shared by its runs. "
+                "Give options to the constructor, and keep what changes in an object of your own"
             )
         object.__setattr__(self, name, value)
 
@@ -160,7 +160,7 @@ class Agent(Generic[Out]):
         return cast("Result[Out]", await launch_child(self._checked_engine({}), task, run))
 
     async def aclose(self) -> None:
-        """Close the model that was made from a name; one given as an object is its owner's to close."""
+        """Close the model if it was made from a name; an object that was given is its owner's."""
         await self._engine.aclose()
 
     async def __aenter__(self) -> Self:
@@ -171,7 +171,7 @@ class Agent(Generic[Out]):
 
     def _checked_engine(self, options: RunOptions) -> Engine:
         check_names("a run", options, _RUN_OPTIONS)
-        engine = self.__dict__.get("_engine")
+        engine: Engine | None = self.__dict__.get("_engine")
         if engine is None:
             raise ConfigurationError(
                 f"{type(self).__name__}.__init__ did not call super().__init__(**options)"

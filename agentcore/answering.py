@@ -14,7 +14,7 @@ __all__ = ["settle_answer"]
 
 
 async def settle_answer(frame: Frame, run: Run, messages: Sequence[Message]) -> Answer:
-    """Validate the text that the messages end with, asking the model where there is none or a bad one."""
+    """Validate the text that the messages end with; where it is bad or missing ask the model."""
     conversation = list(messages)
     retries_left = frame.parts.output_retries
     while True:

@@ -1,4 +1,4 @@
-"""The combinators: branches side by side, each under its own keys, so that a replay finds them again."""
+"""The combinators: branches side by side, each under its own keys, where a replay finds them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .scope import Scope
 from .values import digest_of
 from .wave import Wave
 
-__all__ = ["Opener", "run_graph", "run_race"]
+__all__ = ["Opener", "branch_node", "run_graph", "run_race"]
 
 T = TypeVar("T")
 
@@ -49,14 +49,19 @@ async def run_graph(
                 if outcome.error is None:
                     results[outcome.label] = outcome.result()
                 elif settled is None or settled.failed == outcome.label:
-                    await wave.stop()
-                    if settled is None:
-                        discarded = tuple(set(nodes) - results.keys() - {outcome.label})
-                        _settle(scope, key, digest, discarded, failed=outcome.label)
+                    discarded = sorted(set(nodes) - results.keys() - {outcome.label})
+                    end = Settled(
+                        key=key,
+                        request_digest=digest,
+                        discarded=tuple(discarded),
+                        failed=outcome.label,
+                    )
+                    await _settle(wave, scope, end, settled)
                     raise outcome.error
-    if settled is not None or waiting:
+    if settled is not None:
         raise DivergenceError(
-            f"branch {settled.failed if settled else waiting!r} of {key!r} failed when it was recorded, and did not fail now"
+            f"branch {settled.failed!r} of {key!r} failed when it was recorded, and did not fail "
+            "now"
         )
     return {name: results[name] for name in nodes}
 
@@ -77,9 +82,9 @@ async def run_race(scope: Scope, branches: Sequence[Branch[T]], open_run: Opener
         while wave:
             for outcome in await wave.finished():
                 if outcome.error is None:
-                    await wave.stop()
-                    if settled is None:
-                        _settle(scope, key, digest, tuple(set(nodes) - {outcome.label}))
+                    discarded = sorted(set(nodes) - {outcome.label})
+                    end = Settled(key=key, request_digest=digest, discarded=tuple(discarded))
+                    await _settle(wave, scope, end, settled)
                     return outcome.result()
                 errors[outcome.label] = outcome.error
     raise errors[min(errors, key=int)]
@@ -99,11 +104,11 @@ async def _run_node(node: Node[T], scope: Scope, inputs: Mapping[str, Any], open
     return await node.action(open_run(scope), inputs)
 
 
-def _settle(
-    scope: Scope, key: str, digest: str, discarded: tuple[str, ...], *, failed: str | None = None
-) -> None:
-    names = tuple(sorted(discarded))
-    scope.state.record(Settled(key=key, request_digest=digest, discarded=names, failed=failed))
+async def _settle(wave: Wave[T], scope: Scope, end: Settled, recorded: Settled | None) -> None:
+    """End a combinator: stop what still runs, and record once which branches that discards."""
+    await wave.stop()
+    if recorded is None:
+        scope.state.record(end)
 
 
 def _check_graph(nodes: Mapping[str, Node[Any]]) -> None:

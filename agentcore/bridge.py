@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class _Bridge:
-    """Connections belong to the loop that opened them: with one loop they serve all synchronous calls."""
+    """One loop for all synchronous calls: connections belong to the loop that opened them."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -32,8 +32,8 @@ class _Bridge:
         if threading.current_thread() is self._thread:
             work.close()
             raise ConfigurationError(
-                "run_sync was called inside a run that run_sync started: use `await agent.run(...)`, or "
-                "`await context.run.child(agent, task)` in a tool"
+                "run_sync was called inside a run that run_sync started: use "
+                "`await agent.run(...)`, or `await context.run.child(agent, task)` in a tool"
             )
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
@@ -45,6 +45,11 @@ class _Bridge:
     def _close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=1)
+        if not self._loop.is_running():
+            self._loop.close()
+
+
+_lock = threading.Lock()  # two threads that come first shall not make two
 
 
 @cache
@@ -55,5 +60,7 @@ def _bridge(process_id: int) -> _Bridge:
 
 
 def run_in_bridge(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end from synchronous code, in any thread, also beside a running loop."""
-    return _bridge(os.getpid()).run(work)
+    """Run a coroutine to its end from sync code, in any thread, also beside a running loop."""
+    with _lock:
+        bridge = _bridge(os.getpid())
+    return bridge.run(work)

@@ -1,4 +1,4 @@
-"""Tool calls: side by side, recorded one by one, with intent and approval where the tool needs them."""
+"""Tool calls: side by side, recorded one by one, with intent and approval where they are needed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .messages import TextPart, ToolCall
 from .percepts import Observation, Percept
 from .planning import Run
 from .recording import to_failed
-from .results import Pending
+from .results import Pending, PendingKind
 from .wave import Wave
 
 __all__ = ["act"]
@@ -95,7 +95,7 @@ async def _authorise(place: Place, key: str, call: ToolCall, tool: Tool) -> Obse
     is_unknown = isinstance(attempt, Intended) and not tool.idempotent
     if not (is_unknown or tool.needs_approval or isinstance(attempt, Decided)):
         return None
-    kind = "unknown_outcome" if is_unknown else "approval"
+    kind: PendingKind = "unknown_outcome" if is_unknown else "approval"
     decision = await state.decision(Pending(key, kind, f"{call.name}({call.arguments})", call))
     if decision.kind == "approve":
         return None

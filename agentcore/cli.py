@@ -1,4 +1,4 @@
-"""The `agentcore` command: run an agent from a module path, and see what is installed and reachable."""
+"""The `agentcore` command: run an agent from a module; see what is installed and reachable."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, cast
 from . import Agent, AgentCoreError, ConfigurationError, Finished, TextDelta, __version__
 from .doctor import examine
 
-__all__ = ["main"]
+__all__ = ["load_agent", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,31 +50,38 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(options: argparse.Namespace) -> int:
     task = options.task if options.task is not None else sys.stdin.read()
+    streamed, key = "", ""  # the text of one model call
     async with load_agent(options.agent, llm=options.llm) as agent:
         async for event in agent.stream(task):
             if isinstance(event, TextDelta):
-                if not event.thinking:
-                    print(event.text, end="", flush=True)
+                if event.thinking:
+                    continue
+                if event.key != key:
+                    print(end="\n" if key else "")
+                    streamed, key = "", event.key
+                streamed += event.text
+                print(event.text, end="", flush=True)
             elif isinstance(event, Finished):
-                _print_end(event.result)
+                _print_end(event.result, streamed)
             elif options.trace:
                 print(f"[{event.at_s:8.3f} s] {event.kind} {event.key}", file=sys.stderr)
     return 0
 
 
-def _print_end(result: Any) -> None:
-    """Repeat the output where it is not the streamed text, and say what the run cost."""
-    print()
+def _print_end(result: Any, streamed: str) -> None:
+    """Print the output where it is not the streamed text, and say what the run cost."""
+    print(end="\n" if streamed else "")
     if result.finish == "paused":
         for item in result.pending:
             print(f"waits for {item.kind} {item.key}: {item.text}", file=sys.stderr)
         return
-    if not isinstance(result.output, str):
-        print(repr(result.output))
+    output = result.output if isinstance(result.output, str) else repr(result.output)
+    if output != streamed:
+        print(output)
     used = result.usage
     print(
-        f"{result.finish} in {result.duration_s:.1f} s: {used.steps} model calls, {used.tool_calls} tool "
-        f"calls, {used.tokens} tokens",
+        f"{result.finish} in {result.duration_s:.1f} s: {used.steps} model calls, "
+        f"{used.tool_calls} tool calls, {used.tokens} tokens",
         file=sys.stderr,
     )
 
@@ -82,22 +89,24 @@ def _print_end(result: Any) -> None:
 def load_agent(path: str, *, llm: str | None) -> Agent[Any]:
     """Find `module:name`; a class is instantiated with the model, an object is taken as it is."""
     module_name, _, name = path.partition(":")
-    if not module_name or not name:
+    if not module_name or not name or module_name.startswith("."):
         raise ConfigurationError(
             f"{path!r} is no agent: write module:name, such as my.agents:Clerk"
         )
     sys.path.insert(0, "")  # like `python -m`: modules of the current folder
     try:
-        found: object = getattr(importlib.import_module(module_name), name, None)
+        found: object = getattr(importlib.import_module(module_name), name)
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f"the module {module_name!r} cannot be imported: {error}"
         ) from error
+    except AttributeError as error:
+        raise ConfigurationError(f"{path!r} is no agent: {error}") from error
     if inspect.isclass(found) and issubclass(found, Agent):
-        kind = cast("type[Agent[Any]]", found)
+        kind = cast("type[Agent[object]]", found)
         return kind(llm=llm) if llm else kind()
     if isinstance(found, Agent) and llm is None:
-        return cast("Agent[Any]", found)
+        return cast("Agent[object]", found)
     if isinstance(found, Agent):
         raise ConfigurationError(f"{path} is an agent that has its model: leave --llm out")
     raise ConfigurationError(

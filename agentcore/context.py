@@ -14,7 +14,7 @@ __all__ = ["lay_out"]
 def lay_out(
     *, instructions: Sequence[str], history: Sequence[Message], percepts: Sequence[Percept]
 ) -> tuple[Message, ...]:
-    """Return one system message, the history with every call settled, and the task as a user message.
+    """Return one system message, the history with every call settled, and the task of the user.
 
     System messages at the start of the history are left out: the agent's instructions of now hold.
     """

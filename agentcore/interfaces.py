@@ -94,13 +94,13 @@ class ToolContext(Generic[Deps_co]):
     deps: Deps_co
     """The `deps` that the run was started with."""
     run: Run
-    """The run, under this call's own scope: `context.run.child(agent, task)` is journalled with it."""
+    """The run, in this call's own scope: `context.run.child(agent, task)` is journalled with it."""
     idempotency_key: str
-    """The same for every attempt at this call, also after a crash; hand it to the service you call."""
+    """Same for every attempt at this call, also after a crash; hand it to the service you call."""
 
 
 class Tool(Protocol):
-    """Something that the model can call. `@tool` makes one of a function; write a class for more."""
+    """Something that the model can call. `@tool` makes one of a function; a class can do more."""
 
     @property
     def spec(self) -> ToolSpec:
@@ -156,7 +156,7 @@ class SessionMemory(Protocol):
     """Keeps conversations apart by session id; what `session=` of a run reads and extends."""
 
     async def history(self, session: str) -> tuple[Message, ...]:
-        """Return what the model shall see of this session, oldest first; every call has its result."""
+        """Return what the model shall see of a session, oldest first; every call has its result."""
         ...
 
     async def extend(self, session: str, messages: Sequence[Message]) -> None:

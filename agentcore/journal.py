@@ -49,16 +49,20 @@ class MemoryJournal:
         self._events.append(event)
 
     def save(self, path: str | Path) -> None:
-        """Write the events to a file, one JSON object a line; an older file is replaced as a whole."""
+        """Write the events to a file, one JSON object a line; an older file is replaced whole.
+
+        Raises:
+            MemoryStoreError: the file cannot be written.
+        """
         path = Path(path)
-        unfinished = path.with_name(path.name + ".part")
         try:
+            unfinished = path.with_name(path.name + ".part")
             with unfinished.open("wb") as file:
                 file.writelines(event.encoded + b"\n" for event in self._events)
                 file.flush()
                 os.fsync(file.fileno())
             unfinished.replace(path)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise MemoryStoreError(
                 f"the journal cannot be written to {str(path)!r}: {error}"
             ) from error
@@ -73,7 +77,7 @@ class MemoryJournal:
         """
         try:
             data = Path(path).read_bytes()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise MemoryStoreError(f"the journal {str(path)!r} cannot be read: {error}") from error
         *lines, tail = data.split(b"\n")
         if tail:

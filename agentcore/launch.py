@@ -1,4 +1,4 @@
-"""Starts a run as a task of its own, waits for it, and ends it cleanly when it is cancelled or paused."""
+"""Starts a run as a task of its own, waits for it, and ends it when it is cancelled or paused."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _paused(state: RunState, frame: Frame) -> Result[Any]:
 
 
 async def _stop(worker: asyncio.Task[Any]) -> None:
-    """Cancel the run and wait until it has cleaned up, however often this is cancelled meanwhile."""
+    """Cancel the run and wait until it has cleaned up, even if this is cancelled meanwhile."""
     worker.cancel()
     cancelled: asyncio.CancelledError | None = None
     while not worker.done():

@@ -17,7 +17,7 @@ BYTES_PER_TOKEN = 3
 
 
 def estimate_tokens(request: LLMRequest) -> int:
-    """Guess the input tokens of a request from its size; meant to be rather too high than too low."""
+    """Guess the input tokens of a request from its size; rather too high than too low."""
     size = sum(len(message.encoded) for message in request.messages)
     size += sum(len(tool.encoded) for tool in request.tools)
     return size // BYTES_PER_TOKEN + 1
@@ -123,8 +123,8 @@ class Ledger:
             left = max_tokens - ledger.used.tokens
             if left <= estimate:
                 raise TokenLimitError(
-                    f"the budget of max_tokens={max_tokens} has {left} tokens left; the next request "
-                    f"needs about {estimate} for its input alone"
+                    f"the budget of max_tokens={max_tokens} has {left} tokens left; the next "
+                    f"request needs about {estimate} for its input alone"
                 )
             output = min(output, left - estimate)
             if estimate + output > left - ledger.reserved_tokens:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import AgentCoreError, ConfigurationError
 from .results import MapItem, Result
@@ -12,6 +12,7 @@ from .results import MapItem, Result
 __all__ = ["map_tasks"]
 
 Out = TypeVar("Out")
+T = TypeVar("T")
 
 Runner = Callable[..., Awaitable[Result[Out]]]
 
@@ -26,30 +27,48 @@ async def map_tasks(
     """Yield one item per task, in the order in which they end."""
     if concurrency < 1:
         raise ConfigurationError(f"concurrency is {concurrency}: it must be at least 1")
-
-    async def run_one(index: int, task: object) -> MapItem[Out]:
-        try:
-            return MapItem(index, task, result=await run(task, deps=deps))
-        except AgentCoreError as error:
-            return MapItem(index, task, error=error)
-
+    source, has_more = _numbered(tasks), True
+    taking: set[asyncio.Task[tuple[int, object] | None]] = set()  # at most one
     running: set[asyncio.Task[MapItem[Out]]] = set()
     try:
-        async for index, task in _numbered(tasks):
-            running.add(asyncio.create_task(run_one(index, task)))
-            if len(running) == concurrency:
-                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for finished in done:
-                    yield finished.result()
-        while running:
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for finished in done:
-                yield finished.result()
+        while has_more or running:
+            if has_more and not taking and len(running) < concurrency:
+                taking.add(asyncio.create_task(_next(source)))
+            await asyncio.wait(taking | running, return_when=asyncio.FIRST_COMPLETED)
+            for taken in _pop_done(taking):
+                if (item := taken.result()) is None:
+                    has_more = False
+                else:
+                    running.add(asyncio.create_task(_run_one(run, *item, deps)))
+            for done in _pop_done(running):
+                yield done.result()
     finally:
-        for task_ in running:
-            task_.cancel()
-        if running:
-            await asyncio.wait(running)
+        await _cancel(taking | running)
+
+
+async def _run_one(run: Runner[Out], index: int, task: object, deps: object) -> MapItem[Out]:
+    try:
+        return MapItem(index, task, result=await run(task, deps=deps))
+    except AgentCoreError as error:
+        return MapItem(index, task, error=error)
+
+
+async def _next(source: AsyncIterator[T]) -> T | None:
+    return await anext(source, None)
+
+
+def _pop_done(tasks: set[asyncio.Task[T]]) -> set[asyncio.Task[T]]:
+    """Take what has ended out of the set."""
+    done = {task for task in tasks if task.done()}
+    tasks -= done
+    return done
+
+
+async def _cancel(running: set[asyncio.Task[Any]]) -> None:
+    for task in running:
+        task.cancel()
+    if running:
+        await asyncio.wait(running)
 
 
 async def _numbered(

@@ -1,4 +1,4 @@
-"""Messages between user, model and tools, as one discriminated union; how they are stored and kept whole."""
+"""Messages between user, model and tools, as one union; how they are stored and kept whole."""
 
 from collections.abc import Sequence
 from functools import cache

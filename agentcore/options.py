@@ -1,4 +1,4 @@
-"""What can be set on an agent, and what can be given to one run; and how wrong names are noticed."""
+"""What can be set on an agent, what can be given to one run, and how wrong names are noticed."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ class Span(Value):
 
 
 class Percept(Value):
-    """One piece of the world: content plus provenance; `digest` stands for its content."""
+    """One piece of the world: content plus provenance; `content.digest` stands for the content."""
 
     content: Part
     source: str

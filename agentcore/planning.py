@@ -144,7 +144,7 @@ class Run(Protocol):
         ...
 
     async def offer(self, text: str, *, score: float = 0.0) -> None:
-        """Offer an answer that stands if a bound ends the run: the highest score, then the latest."""
+        """Offer an answer that stands if a bound ends the run: the highest score, then the last."""
         ...
 
     async def answer(self, messages: Sequence[Message]) -> Answer:

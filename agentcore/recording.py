@@ -10,11 +10,12 @@ from .errors import AgentCoreError, DivergenceError, LLMError
 from .events import Acted, Answered, Decided, Event, Failed, Intended, Resumed, Settled, Thought
 from .interfaces import Journal
 from .usage import Usage
-from .values import JsonValue
+from .values import JsonValue, Value
 
 __all__ = ["COMBINATORS", "Recording", "to_error", "to_failed"]
 
 E = TypeVar("E", bound=Event)
+V = TypeVar("V", bound=Value)
 
 COMBINATORS = ("all", "race", "dag")
 _ATTEMPTS = (Intended, Decided)
@@ -65,16 +66,16 @@ class Recording:
         if event.request_digest != digest or not isinstance(event, (kind, Failed)):
             raise DivergenceError(
                 f"the replay diverged at {key!r}: recorded was {type(event).__name__} of request "
-                f"{event.request_digest}, asked is {kind.__name__} of request {digest}. A planner must ask the "
-                "same things again: no clock, random number or I/O but through its run; if the agent "
-                "itself was changed, start with a new journal"
+                f"{event.request_digest}, asked is {kind.__name__} of request {digest}. A planner "
+                "must ask the same things again: no clock, random number or I/O but through its "
+                "run; if the agent itself was changed, start with a new journal"
             )
         if isinstance(event, Failed):
             raise to_error(event)
         return event
 
     def usage(self, path: str) -> Usage:
-        """Return what was used under a path, by branches that were discarded and failed calls too."""
+        """Return what was used under a path, by discarded branches and failed calls too."""
         used = Usage()
         for event in self._events:
             if event.key.startswith(path):
@@ -93,9 +94,7 @@ class Recording:
     def append(self, event: E, *, at_s: float | None = None, durable: bool = False) -> E:
         """Number an event, store it, index it: one synchronous step."""
         seq = self._events[-1].seq + 1 if self._events else 1
-        numbered = event.model_copy(
-            update={"seq": seq, "at_s": self.elapsed_s if at_s is None else at_s}
-        )
+        numbered = _numbered(event, seq, self.elapsed_s if at_s is None else at_s)
         self._journal.append(numbered, durable=durable)
         self._events.append(numbered)
         self._index(numbered)
@@ -106,6 +105,10 @@ class Recording:
             self._attempts[event.key] = event
         elif not isinstance(event, Resumed):
             self._by_key[event.key] = event
+
+
+def _numbered(event: V, seq: int, at_s: float) -> V:
+    return event.model_copy(update={"seq": seq, "at_s": at_s})
 
 
 def _usage_of(event: Event) -> Usage:
@@ -123,7 +126,7 @@ def _is_failure(event: Event) -> bool:
 
 
 def _to_retry(events: Sequence[Event]) -> set[int]:
-    """Return the `seq` of the failures that no planner went on from: nothing later depends on them."""
+    """Return the `seq` of the failures that no planner went on from: nothing depends on them."""
     retried: set[int] = set()
     later: list[list[str]] = []
     for event in reversed(events):
@@ -150,7 +153,7 @@ def _follows(failed: list[str], later: list[str]) -> bool:
     return not (failed[shared].startswith("act-") and later[shared].startswith("act-"))
 
 
-_DETAILS = ("backend", "retry_after_s", "known", "tokens", "limit", "text", "path")
+_DETAILS = ("backend", "retry_after_s", "known", "tokens", "limit", "text", "path", "install")
 
 
 def to_failed(error: AgentCoreError, *, key: str, digest: str) -> Failed:
@@ -163,14 +166,20 @@ def to_failed(error: AgentCoreError, *, key: str, digest: str) -> Failed:
     return Failed(
         key=key,
         request_digest=digest,
-        error=type(error).__name__,
+        error=_recorded_class(error).__name__,
         message=str(error),
         details=details,
     )
 
 
+def _recorded_class(error: AgentCoreError) -> type[AgentCoreError]:
+    """The nearest class of `errors`: a planner that catches it goes on in a replay as well."""
+    kinds = (kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
+    return next(kind for kind in kinds if issubclass(kind, AgentCoreError))
+
+
 def _error_class(event: Failed) -> type[AgentCoreError]:
-    """Look the class up; one that is not agentcore's own, such as a subclass of yours, is the root."""
+    """Look the class up; the root stands for one that this version does not have."""
     kind: object = getattr(errors, event.error, None)
     if isinstance(kind, type) and issubclass(kind, AgentCoreError):
         return kind

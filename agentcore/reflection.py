@@ -12,31 +12,51 @@ __all__ = ["docstring_of", "output_type_of"]
 
 
 def docstring_of(kind: type, root: type) -> str:
-    """Return the nearest docstring of a class below `root`, or nothing."""
+    """Return the nearest docstring of a subclass of `root`, or nothing; mixins do not count."""
     for base in kind.__mro__:
         if base is root:
             break
-        if base.__doc__:
+        if base.__doc__ and issubclass(base, root):
             return inspect.cleandoc(base.__doc__)
     return ""
 
 
 def output_type_of(agent: object, root: type) -> Any:
-    """Find X of `root[X]`, on the object first, then along its classes; `str` where there is none."""
-    aliases: list[tuple[Any, str]] = []
-    own: Any = getattr(
-        agent, "__orig_class__", None
-    )  # typing sets it on Agent[int](...), after __init__
-    if own is not None:
-        aliases.append((own, type(agent).__module__))
-    for base in type(agent).__mro__:
-        aliases += [(alias, base.__module__) for alias in base.__dict__.get("__orig_bases__", ())]
-    for alias, module in aliases:
-        origin, arguments = get_origin(alias), get_args(alias)
-        is_ours = isinstance(origin, type) and issubclass(origin, root)
-        if is_ours and len(arguments) == 1 and not isinstance(arguments[0], TypeVar):
-            return _resolved(arguments[0], module)
-    return str
+    """Find X of `root[X]`, on the object first, then along its classes; `str` if there is none."""
+    kind = type(agent)
+    # typing sets it on Agent[int](...), after __init__
+    own: Any = getattr(agent, "__orig_class__", kind)
+    found = _argument(own, root, kind.__module__)
+    return str if found is None or isinstance(found, TypeVar) else found
+
+
+def _argument(base: Any, root: type, module: str) -> Any:
+    """Return X of `root[X]` for a class, or for an alias such as `Base[int]` written in a module.
+
+    Generic classes in between pass on what they are given: with `class Base(Agent[list[T]])` it is
+    `list[int]` for `Base[int]`.
+    """
+    kind, given = get_origin(base) or base, get_args(base)
+    if kind is root:
+        return _resolved(given[0], module) if given else None
+    if not (isinstance(kind, type) and issubclass(kind, root)):
+        return None
+    bound = dict(zip(getattr(kind, "__parameters__", ()), given, strict=False))
+    for inner in kind.__dict__.get("__orig_bases__", kind.__bases__):
+        found = _argument(inner, root, kind.__module__)
+        if found is not None:
+            return _filled_in(found, bound, module)
+    return None
+
+
+def _filled_in(annotation: Any, bound: dict[Any, Any], module: str) -> Any:
+    """Replace the type variables in an annotation by what they are bound to."""
+    if isinstance(annotation, TypeVar):
+        return _resolved(bound.get(annotation, annotation), module)
+    names = getattr(annotation, "__parameters__", ())
+    if bound.keys().isdisjoint(names):
+        return annotation
+    return annotation[tuple(_resolved(bound.get(name, name), module) for name in names)]
 
 
 def _resolved(annotation: Any, module: str) -> Any:
@@ -45,7 +65,8 @@ def _resolved(annotation: Any, module: str) -> Any:
     try:
         names = vars(sys.modules[module])
         return get_type_hints(holder, globalns=names, include_extras=True)["output"]
-    except NameError as error:
+    except (AttributeError, NameError) as error:
         raise ConfigurationError(
-            f"the output type {annotation!r} of an agent in module {module!r} cannot be found: {error}"
+            f"the output type {annotation!r} of an agent in module {module!r} cannot be found: "
+            f"{error}"
         ) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal
+from typing import Generic, Literal, TypeAlias
 
 from typing_extensions import TypeVar
 
@@ -12,9 +12,11 @@ from .events import Event
 from .messages import Message, ToolCall
 from .usage import Finish, Usage
 
-__all__ = ["Answer", "Finished", "MapItem", "Pending", "Result"]
+__all__ = ["Answer", "Finished", "MapItem", "Pending", "PendingKind", "Result"]
 
 Out_co = TypeVar("Out_co", covariant=True, default=str)
+
+PendingKind: TypeAlias = Literal["approval", "question", "unknown_outcome"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Pending:
 
     key: str
     """Give `decisions={key: Decision(...)}` when the run is taken up again."""
-    kind: Literal["approval", "question", "unknown_outcome"]
+    kind: PendingKind
     """`unknown_outcome`: a write may or may not have happened when an earlier process died."""
     text: str
     """The question, or the call as `name(arguments)`."""
@@ -64,8 +66,8 @@ class Result(Generic[Out_co]):
         if not self.outputs:
             waiting = "; ".join(f"{item.kind} {item.key!r}: {item.text}" for item in self.pending)
             raise ConfigurationError(
-                f"run {self.run_id} is paused and has no output yet; it waits for {waiting}. Go on with "
-                "run(task, journal=journal, decisions={key: Decision(...)})"
+                f"run {self.run_id} is paused and has no output yet; it waits for {waiting}. Go on "
+                "with run(task, journal=journal, decisions={key: Decision(...)})"
             )
         return self.outputs[0]
 

@@ -1,4 +1,4 @@
-"""What all scopes of one run share: its journal, its clock, its listeners, and who waits for a person."""
+"""What all scopes of a run share: its journal, clock and listeners, and who waits for a person."""
 
 from __future__ import annotations
 
@@ -77,7 +77,8 @@ class RunState:
         self.pending[pending.key] = pending
         self.leave(1)
         try:
-            return await asyncio.get_running_loop().create_future()
+            never: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+            return await never
         finally:
             self._movable += 1
             if not self.paused.done():

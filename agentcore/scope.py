@@ -20,7 +20,7 @@ _RESERVED = {*COMBINATORS, "act", "child", "start", "end", "session"}
 
 
 class Scope:
-    """Keys are `path` + kind + counter. One task uses a scope; other tasks get scopes of their own."""
+    """Keys are `path` + kind + counter. One task uses a scope; other tasks get their own."""
 
     def __init__(self, state: RunState, path: str = "") -> None:
         self.state = state
@@ -56,8 +56,8 @@ class Scope:
         kind = name.partition("-")[0]
         if not _NAME.fullmatch(name) or kind in _RESERVED:
             raise ConfigurationError(
-                f"{name!r} cannot name a scope: use letters, digits, '_', '-' and '.', and not one of "
-                f"{sorted(_RESERVED)}"
+                f"{name!r} cannot name a scope: use letters, digits, '_', '-' and '.', and not one "
+                f"of {sorted(_RESERVED)}"
             )
         segment, number = name, 1
         while segment in self._counters:
@@ -78,7 +78,7 @@ class Scope:
         if task is not self._owner:
             raise ConfigurationError(
                 f"the run of scope {self.path or '(root)'!r} was used from the task "
-                f"{task.get_name() if task else None!r}, which is not its own. Run things side by side with "
-                "run.all(...), run.race(...) or run.dag(...), and use the run that each branch is handed; "
-                "instead of asyncio.wait_for use think(timeout_s=...)"
+                f"{task.get_name() if task else None!r}, which is not its own. Run things side by "
+                "side with run.all(...), run.race(...) or run.dag(...), and use the run that each "
+                "branch is handed; instead of asyncio.wait_for use think(timeout_s=...)"
             )

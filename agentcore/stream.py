@@ -1,4 +1,4 @@
-"""A run as a stream of events: text while it is written, an event for each effect, the result last."""
+"""A run as a stream: text while it is written, an event for each effect, the result last."""
 
 from __future__ import annotations
 

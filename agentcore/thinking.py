@@ -68,7 +68,7 @@ def _sink(place: Place, key: str) -> DeltaSink | None:
 
 
 def _with_unique_ids(completion: Completion) -> Completion:
-    """Number the calls where the model gave two of them one id, or none: results are paired by id."""
+    """Number the calls where two have one id, or one has none: results are paired by id."""
     calls = completion.message.tool_calls
     if len({call.id for call in calls if call.id}) == len(calls):
         return completion

@@ -42,13 +42,13 @@ class Budget(Value):
     """Model calls."""
     max_tool_calls: int | None = Field(default=None, ge=0)
     max_tokens: int | None = Field(default=None, ge=1)
-    """Input and output tokens together. Input is estimated before a call and charged as reported."""
+    """Input and output tokens. Input is estimated before a call and charged as reported."""
     max_seconds: float | None = Field(default=None, gt=0)
     """Wall-clock seconds; what a resumed run had used before counts."""
     output_tokens: int = Field(default=1024, ge=1)
     """Under `max_tokens`: what one call may write where its sampling names no `max_tokens`."""
     at_limit: Literal["answer", "raise"] = "answer"
-    """At a bound: return the best answer offered so far (`result.finish` says which bound), or raise.
+    """At a bound: return the best answer so far (`result.finish` says which bound), or raise.
 
     Where nothing was offered, `answer` raises as well.
     """

@@ -1,7 +1,7 @@
 """The base of every value that crosses a boundary: frozen, strict, encoded and hashed once.
 
-Modules that hold values do without `from __future__ import annotations`: pydantic would compile each
-annotation from a string, which doubles the time of their import.
+Modules that hold values do without `from __future__ import annotations`: pydantic would compile
+each annotation from a string, which doubles the time of their import.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ def digest_of(*parts: str | bytes) -> str:
 class Value(BaseModel):
     """A frozen pydantic model without unknown fields; its schema is built at first use."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    # JSON has no infinities: as null, which is the default, they could not be read again.
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", defer_build=True, ser_json_inf_nan="strings"
+    )
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy with changes; what was cached of the original is not carried over."""
@@ -44,7 +47,7 @@ class Value(BaseModel):
 
     @cached_property
     def encoded(self) -> bytes:
-        """The value as UTF-8 JSON, computed once. Characters are never escaped to `\\uXXXX`."""
+        r"""The value as UTF-8 JSON, computed once. Characters are never escaped to `\uXXXX`."""
         return self.__pydantic_serializer__.to_json(self)
 
     @cached_property

@@ -53,7 +53,7 @@ class Wave(Generic[T]):
         self._running[label] = asyncio.create_task(work, name=f"{self._state.id}:{label}")
 
     async def finished(self) -> list[Outcome[T]]:
-        """Wait until at least one task has ended; return those that have, in the order of their start."""
+        """Wait until a task has ended; return all that have, in the order of their start."""
         self._state.leave(1)  # the waiting task itself cannot move
         try:
             await asyncio.wait(self._running.values(), return_when=asyncio.FIRST_COMPLETED)

@@ -34,7 +34,8 @@ class Conversation:
         >>> from agentcore import Agent
         >>> from agentcore.memory import Conversation
         >>> from agentcore.testing import ScriptedLLM
-        >>> agent = Agent(llm=ScriptedLLM("Hello Ann.", "Ann."), memory=Conversation(max_tokens=500))
+        >>> llm = ScriptedLLM("Hello Ann.", "Ann.")
+        >>> agent = Agent(llm=llm, memory=Conversation(max_tokens=500))
         >>> agent.run_sync("I am Ann.", session="ann").output
         'Hello Ann.'
         >>> agent.run_sync("Who am I?", session="ann").output

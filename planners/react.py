@@ -53,6 +53,10 @@ class ReAct:
 
     async def solve(self, task: Task, run: Run, /) -> Answer:
         """Solve the task."""
+        if any(tool.name == FINAL for tool in run.tools):
+            raise ConfigurationError(
+                f"a tool is named {FINAL!r}, as ReAct's last action: rename it"
+            )
         if not run.tools:
             return await run.answer(task.messages)
         transcript: list[Message] = list(
@@ -60,24 +64,29 @@ class ReAct:
         )  # in native form: any model can go on from it
         remarks: list[Message] = []
         for step in range(1, self.max_steps + 1):
-            tools = () if step == self.max_steps else run.tools
+            is_last = step == self.max_steps
+            tools = () if is_last else run.tools
             schema = action_schema(tools, run.output_schema, thoughts=self.thoughts)
-            prompt = [*to_react(transcript, _guide(run.tools)), *remarks]
+            prompt = [*to_react(transcript, _guide(run.tools, thoughts=self.thoughts)), *remarks]
             can_constrain = run.abilities.json_schema
             reply = await run.think(prompt, output_schema=schema if can_constrain else None)
             try:
                 thought, name, value = _read_action(reply.text)
             except OutputParseError as error:
                 remarks = [
-                    reply.message,
+                    AssistantMessage(content=reply.text),
                     UserMessage(content=f"Observation: {error} Write one action."),
                 ]
                 continue
             if name == FINAL:
                 text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                answer = await run.answer([*prompt, AssistantMessage(content=text)])
+                # Without the guide: an answer that is asked for again is no action.
+                asked = to_react(transcript)
+                answer = await run.answer([*asked, AssistantMessage(content=text)])
                 final = AssistantMessage(content=answer.text, thinking=thought)
                 return replace(answer, messages=(*transcript, final))
+            if is_last:
+                break
             arguments = json.dumps(value, ensure_ascii=False)
             call = ToolCall(id=f"react-{step}", name=name, arguments=arguments)
             (observation,) = await run.act([call])
@@ -95,7 +104,7 @@ def action_schema(
     """Return the schema of one step: any of the tools with its arguments, or the final answer."""
     definitions: JsonObject = {}
     plain: JsonObject = {"type": "string"}
-    answer = _lift(output_schema, definitions, "answer") if output_schema else plain
+    answer = _lift(output_schema, definitions, FINAL) if output_schema else plain
     options: list[JsonValue] = [_option(FINAL, "answer", answer, thoughts=thoughts)]
     for tool in tools:
         arguments = _lift(tool.parameters, definitions, tool.name)
@@ -106,8 +115,8 @@ def action_schema(
     return schema
 
 
-def to_react(messages: Sequence[Message], guide: str) -> list[Message]:
-    """Return a conversation in the form of this planner: actions as JSON text, results as observations.
+def to_react(messages: Sequence[Message], guide: str = "") -> list[Message]:
+    """Return a conversation in this planner's form: actions as JSON, results as observations.
 
     The guide joins the system message, or becomes one.
     """
@@ -121,6 +130,8 @@ def to_react(messages: Sequence[Message], guide: str) -> list[Message]:
             written.append(UserMessage(content=f"{kind} from {message.name}: {message.content}"))
         else:
             written.append(message)
+    if not guide:
+        return written
     if written and isinstance(first := written[0], SystemMessage):
         return [SystemMessage(content=f"{first.content}\n\n{guide}"), *written[1:]]
     return [SystemMessage(content=guide), *written]
@@ -167,6 +178,8 @@ def _read_action(text: str) -> tuple[str, str, JsonValue]:
         raise OutputParseError(
             f'expected one JSON object with "action", and got {text[:200]!r}', text=text
         )
+    if name == FINAL and "answer" not in value:
+        raise OutputParseError(f'{FINAL!r} needs "answer", and got {text[:200]!r}', text=text)
     field = "answer" if name == FINAL else "arguments"
     thought = value.get("thought", "")
     return (thought if isinstance(thought, str) else ""), name, value.get(field, {})
@@ -178,19 +191,27 @@ def _write_action(thought: str, call: ToolCall) -> str:
     return f'{{{before}"action": {action}, "arguments": {call.arguments}}}'
 
 
-def _guide(tools: Sequence[ToolSpec]) -> str:
+def _guide(tools: Sequence[ToolSpec], *, thoughts: bool) -> str:
     listed = "\n".join(
-        f"- {tool.name}: {tool.description} Arguments: "
-        + json.dumps(tool.parameters.get("properties", {}), ensure_ascii=False)
+        f"- {tool.name}: {tool.description} Arguments: {_describe(tool.parameters)}"
         for tool in tools
     )
-    return _GUIDE.format(tools=listed, final=FINAL)
+    thought = '"thought": "why", ' if thoughts else ""
+    return _GUIDE.format(tools=listed, final=FINAL, thought=thought)
+
+
+def _describe(parameters: JsonObject) -> str:
+    properties = json.dumps(parameters.get("properties", {}), ensure_ascii=False)
+    definitions = parameters.get("$defs")
+    if not definitions:
+        return properties
+    return f"{properties} with $defs {json.dumps(definitions, ensure_ascii=False)}"
 
 
 _GUIDE = """\
 Work step by step. Each step is one JSON object and nothing else. To use a tool:
-{{"thought": "why", "action": "name of the tool", "arguments": {{...}}}}
+{{{thought}"action": "name of the tool", "arguments": {{...}}}}
 You then get an observation. When you know the answer:
-{{"thought": "why", "action": "{final}", "answer": ...}}
+{{{thought}"action": "{final}", "answer": ...}}
 Tools:
 {tools}"""

@@ -51,6 +51,8 @@ class ToolCalling:
                 return await run.answer(messages)
             if reply.text:
                 await run.offer(reply.text)
+            if is_last:
+                break
             messages += [observation.to_message() for observation in await run.act(calls)]
         raise StepLimitError(
             f"the model still called tools in the last of max_steps={self.max_steps} steps"

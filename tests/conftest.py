@@ -17,7 +17,9 @@ settings.register_profile("agentcore", deadline=None)
 settings.load_profile("agentcore")
 
 _FROM_THE_USER = re.compile(
-    r"(API_KEY|_TOKEN)$|^(AGENTCORE|HF|LLAMA|OLLAMA|OPENAI|OPENROUTER)_|_PROXY$", re.IGNORECASE
+    r"(API_KEY|_TOKEN|_PROXY)$"
+    r"|^(AGENTCORE|GPT4ALL|HF|JAN|LLAMA|LLAMACPP|LMSTUDIO|OLLAMA|OPENAI|OPENROUTER|VLLM)_",
+    re.IGNORECASE,
 )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import weakref
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from functools import partial
+from functools import cached_property, partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from ..errors import ConfigurationError, LLMError, MissingExtraError
 from ..interfaces import DeltaSink
 from ..values import JsonObject
 from .checks import check_logprobs
-from .gguf import PACKAGED, find_model, trained_context
+from .gguf import PACKAGED, control_tokens, find_model, trained_context
 from .llamacpp_engine import NATIVE_ERRORS, Engine, load_server
 from .llamacpp_wire import (
     check_request,
@@ -50,14 +51,15 @@ class LlamaCppLLM:
             up to a multiple of 256, and no more than the model was trained for.
         native_tools: Whether the model was trained to call tools. Small ones were not, whatever
             their chat template says; they act through a schema instead.
-        threads: By default one for each physical core.
+        threads: By default half as many as there are processors: where they have to share one with
+            other work, llama.cpp gets many times slower.
 
     Raises:
         MissingExtraError: xllamacpp, or the package of `"smollm2"`, is not installed.
         ConfigurationError: there is no such file, or it is no GGUF file.
 
     Example:
-        >>> LlamaCppLLM("smollm2").name
+        >>> LlamaCppLLM("smollm2").name  # doctest: +SKIP
         'local:smollm2'
     """
 
@@ -76,8 +78,10 @@ class LlamaCppLLM:
         path = find_model(model)
         window = window_for(context_tokens, trained_context(path))
         self._model = str(model)
+        self._path = path
         self._name = f"local:{PACKAGED if model == PACKAGED else path.name}"
         self._abilities = Abilities(tools=native_tools, context_tokens=window)
+        threads = threads or max(1, (os.cpu_count() or 1) // 2)
         load = partial(load_server, path, window=window, threads=threads)
         self._engine = Engine(load, name=self._name)
         # Also runs when the program ends: the native threads are gone before the interpreter is.
@@ -124,8 +128,12 @@ class LlamaCppLLM:
         """Stop the running call, which raises `ConfigurationError`, and free the model."""
         await asyncio.to_thread(self._engine.close)
 
+    @cached_property
+    def _control_tokens(self) -> tuple[str, ...]:
+        return control_tokens(self._path)
+
     async def _chunks(self, request: LLMRequest) -> AsyncGenerator[JsonObject]:
-        body = to_native_body(request, model=self.name)
+        body = to_native_body(request, model=self.name, control_tokens=self._control_tokens)
         try:
             async with aclosing(self._engine.chunks(body)) as chunks:
                 async for chunk in chunks:

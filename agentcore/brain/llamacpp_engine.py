@@ -175,7 +175,7 @@ class _Call:
         return True
 
 
-def load_server(path: Path, *, window: int, threads: int | None) -> ListeningServer:
+def load_server(path: Path, *, window: int, threads: int) -> ListeningServer:
     """Load the model of a file.
 
     The server listens on a loopback port, which cannot be turned off: it gets a key that nobody
@@ -198,8 +198,7 @@ def load_server(path: Path, *, window: int, threads: int | None) -> ListeningSer
     params.api_keys = [secrets.token_hex(32)]
     params.ui = params.endpoint_slots = False
     params.n_threads_http = 1
-    if threads is not None:
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     try:
         return cast("ListeningServer", xllamacpp.Server(params))
     except NATIVE_ERRORS as error:

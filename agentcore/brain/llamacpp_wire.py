@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import cast
 
 from ..completions import Abilities, Completion, LLMRequest
@@ -56,9 +57,16 @@ def check_request(request: LLMRequest, abilities: Abilities, *, backend: str) ->
         )
 
 
-def to_native_body(request: LLMRequest, *, model: str) -> Body:
-    """Return the body of a streamed chat completion as llama.cpp reads it best."""
+def to_native_body(request: LLMRequest, *, model: str, control_tokens: Sequence[str] = ()) -> Body:
+    """Return the body of a streamed chat completion as llama.cpp reads it best.
+
+    llama.cpp reads control tokens in the text of a message too: with `<|im_end|>` untrusted text
+    could end its own turn and speak as the system. They get a space after their first letter.
+    """
     body = to_body(request, model=model, server=LLAMACPP, stream=True)
+    if control_tokens:
+        pattern = re.compile("|".join(map(re.escape, control_tokens)))
+        body["messages"] = _disarmed(cast("JsonValue", body["messages"]), pattern)
     body["return_progress"] = True  # chunks while the prompt is read: a long one can be stopped
     if request.sampling.logprobs == 0:
         body["top_logprobs"] = 1  # with 0 it returns none at all
@@ -98,6 +106,16 @@ def refusal(error: JsonValue | Exception, request: LLMRequest, *, backend: str) 
             f"{backend} cannot constrain its answer to the schema: {reason}; change the schema"
         )
     return LLMError(f"{backend}: {said}", backend=backend)
+
+
+def _disarmed(value: JsonValue, control: re.Pattern[str]) -> JsonValue:
+    if isinstance(value, str):
+        return control.sub(lambda found: f"{found[0][0]} {found[0][1:]}", value)
+    if isinstance(value, list):
+        return [_disarmed(item, control) for item in value]
+    if isinstance(value, dict):
+        return {name: _disarmed(item, control) for name, item in value.items()}
+    return value
 
 
 def _has_image(message: Message) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias, cast
 
-from ..completions import Abilities, Completion, LLMRequest, TextDelta
+from ..completions import Abilities, Completion, FinishReason, LLMRequest, TextDelta
 from ..errors import ConfigurationError
 from ..interfaces import DeltaSink
 from ..messages import AssistantMessage, ToolCall
@@ -21,7 +21,7 @@ __all__ = ["FunctionLLM", "Reply", "ScriptedLLM", "call"]
 Reply: TypeAlias = (
     str | ToolCall | tuple[ToolCall, ...] | AssistantMessage | Completion | BaseException
 )
-"""What a test model answers: text, calls, a whole message, a whole completion, or an error to raise."""
+"""What a test model answers: text, calls, a message, a whole completion, or an error to raise."""
 
 
 def call(name: str, /, **arguments: JsonValue) -> ToolCall:
@@ -76,14 +76,15 @@ class FunctionLLM:
     ) -> Completion:
         """Answer with what the function returns; text is streamed word by word."""
         self.requests.append(request)
-        if self._latency_s:
-            await asyncio.sleep(self._latency_s)
+        number = len(self.requests)  # others may come while this one waits
         reply = self._function(request)
         if inspect.isawaitable(reply):
             reply = await reply
+        if self._latency_s:
+            await asyncio.sleep(self._latency_s)
         if isinstance(reply, BaseException):
             raise reply
-        completion = _to_completion(reply, request, number=len(self.requests), model=self.name)
+        completion = _to_completion(reply, request, number=number, model=self.name)
         if on_delta is not None:
             for word in re.findall(r"\s*\S+\s*", completion.text):
                 await on_delta(TextDelta(text=word))
@@ -152,12 +153,12 @@ def _to_completion(reply: object, request: LLMRequest, *, number: int, model: st
     written = message.content + "".join(item.arguments for item in message.tool_calls)
     read = sum(len(item.encoded) for item in request.messages)
     usage = Usage(steps=1, input_tokens=read // 4, output_tokens=max(1, len(written) // 4))
-    finish = "tool_calls" if message.tool_calls else "stop"
+    finish: FinishReason = "tool_calls" if message.tool_calls else "stop"
     return Completion(message=message, finish_reason=finish, usage=usage, model=model)
 
 
 def _with_ids(calls: tuple[ToolCall, ...], number: int) -> tuple[ToolCall, ...]:
-    """Give calls without an id the ids call-1, call-1b, call-1c, ... of the request's number."""
+    """Give calls without an id the ids call-1, call-1.2, call-1.3, ... of the request's number."""
     return tuple(
         item
         if item.id

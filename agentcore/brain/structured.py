@@ -48,7 +48,7 @@ class OutputType(Generic[T]):
         """JSON Schema with an object at its root; None for plain text."""
         if self.is_text:
             return None
-        schema: JsonObject = self._adapter.json_schema()
+        schema = dict(self._own_schema)
         if not self._is_wrapped:
             return schema
         definitions = schema.pop("$defs", None)
@@ -90,17 +90,25 @@ class OutputType(Generic[T]):
 
     @cached_property
     def _adapter(self) -> TypeAdapter[T]:
+        return TypeAdapter(self.annotation)
+
+    @cached_property
+    def _own_schema(self) -> JsonObject:
+        """The schema of the bare type; a recursive one has its definition at the root as well."""
         try:
-            return TypeAdapter(self.annotation)
+            schema: JsonObject = self._adapter.json_schema()
         except PydanticUserError as error:
             raise ConfigurationError(
                 f"{self.annotation!r} cannot be the output of an agent: {error.message}"
             ) from error
+        definitions = schema.get("$defs")
+        name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+        root = definitions.get(name) if isinstance(definitions, dict) else None
+        return {**root, "$defs": definitions} if isinstance(root, dict) else schema
 
-    @cached_property
+    @property
     def _is_wrapped(self) -> bool:
-        schema = self._adapter.json_schema()
-        return schema.get("type") != "object" and "$ref" not in schema
+        return self._own_schema.get("type") != "object"
 
 
 def _explain(error: ValidationError) -> str:

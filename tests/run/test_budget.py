@@ -47,8 +47,12 @@ async def reply_later(request: LLMRequest) -> Completion:
     return Completion(message=AssistantMessage(content="hi"), usage=usage)
 
 
+async def say_hello(run: Run) -> Completion:
+    return await run.think(HELLO)
+
+
 async def twenty(run: Run) -> None:
-    await run.all(*[lambda run: run.think(HELLO)] * 20)
+    await run.all(*[say_hello] * 20)
 
 
 async def test_twenty_parallel_calls_cannot_overspend_the_steps() -> None:
@@ -72,7 +76,7 @@ async def test_twenty_parallel_calls_cannot_overspend_the_tokens() -> None:
 
 async def test_a_reservation_waits_for_those_in_flight_before_it_is_refused() -> None:
     async def four(run: Run) -> None:
-        await run.all(*[lambda run: run.think(HELLO)] * 4)
+        await run.all(*[say_hello] * 4)
 
     llm, budget = FunctionLLM(reply_later), Budget(max_tokens=120, output_tokens=40)
 
@@ -89,10 +93,10 @@ async def test_under_a_token_budget_each_call_is_told_how_much_it_may_write() ->
         llm=llm,
         budget=Budget(max_tokens=1000),
     ).run("go")
-    await planned(lambda run: run.think(HELLO), llm=llm, budget=Budget(max_tokens=1000)).run("go")
-    await planned(lambda run: run.think(HELLO), llm=llm).run("go")
+    await planned(say_hello, llm=llm, budget=Budget(max_tokens=1000)).run("go")
+    await planned(say_hello, llm=llm).run("go")
 
-    assert [request.sampling.max_tokens for request in llm.requests][0] == 9
+    assert llm.requests[0].sampling.max_tokens == 9
     assert 900 < (llm.requests[1].sampling.max_tokens or 0) < 1000
     assert llm.requests[2].sampling.max_tokens is None
 
@@ -126,6 +130,17 @@ async def test_at_the_bound_the_best_offer_is_the_output() -> None:
 
     assert (result.output, result.finish, result.usage.steps) == ("good", "steps", 3)
     assert result.messages[-1] == AssistantMessage(content="good")
+
+
+async def test_of_offers_with_one_score_the_latest_is_the_output() -> None:
+    async def body(run: Run) -> None:
+        for score, text in ((0.5, "first"), (0.5, "second"), (0.1, "worse")):
+            await run.offer(text, score=score)
+        await twenty(run)
+
+    result = await planned(body, llm=FunctionLLM(reply_later), budget=Budget(max_steps=3)).run("go")
+
+    assert result.output == "second"
 
 
 async def test_an_offer_that_is_not_of_the_output_type_is_no_answer() -> None:

@@ -1,4 +1,4 @@
-"""Whatever is cut, cancelled or fails: nothing runs on, and no history holds a call without its result."""
+"""Whatever is cancelled or fails: nothing runs on, and no history has a call without its result."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from agentcore import (
     AgentCoreError,
     AssistantMessage,
     Budget,
+    Event,
     LLMRequest,
     LLMUnavailableError,
     MemoryJournal,
@@ -25,7 +26,7 @@ from agentcore import (
 )
 from agentcore.memory import Conversation
 from agentcore.messages import settle_calls
-from agentcore.testing import FunctionLLM, ScriptedLLM, call
+from agentcore.testing import FunctionLLM, Reply, ScriptedLLM, call
 
 
 class Worker(Agent):
@@ -54,11 +55,12 @@ class Worker(Agent):
 
 
 async def test_a_run_cancelled_in_the_middle_of_a_tool_stops_the_tool() -> None:
-    stopped = asyncio.Event()
+    started, stopped = asyncio.Event(), asyncio.Event()
 
     @tool
     async def hang() -> str:
         "Hang."
+        started.set()
         try:
             await asyncio.sleep(60)
         finally:
@@ -68,9 +70,7 @@ async def test_a_run_cancelled_in_the_middle_of_a_tool_stops_the_tool() -> None:
     journal = MemoryJournal()
     agent = Agent(llm=ScriptedLLM(call("hang")), tools=[hang])
     task = asyncio.create_task(agent.run("go", journal=journal))
-    while not journal.events() or journal.events()[-1].kind != "thought":
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    await started.wait()
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -81,11 +81,17 @@ async def test_a_run_cancelled_in_the_middle_of_a_tool_stops_the_tool() -> None:
 
 
 async def test_a_cancelled_run_resumes_and_records_no_branch_as_discarded() -> None:
+    acted: asyncio.Queue[str] = asyncio.Queue()
+
+    class Watched(Worker):
+        def on_event(self, event: Event, /) -> None:
+            if event.kind == "acted":
+                acted.put_nowait(event.key)
+
     journal = MemoryJournal()
     llm = ScriptedLLM((call("quick"), call("hang"), call("quick")))
-    task = asyncio.create_task(Worker(llm=llm).run("go", journal=journal))
-    while sum(event.kind == "acted" for event in journal.events()) < 2:
-        await asyncio.sleep(0)
+    task = asyncio.create_task(Watched(llm=llm).run("go", journal=journal))
+    assert [await acted.get(), await acted.get()] == ["act-1", "act-3"]
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -156,6 +162,7 @@ def test_no_history_ever_holds_a_call_without_its_result(
         agent = Worker(llm=llm, memory=memory, budget=budget)
         task = asyncio.create_task(agent.run("go", session="s", journal=journal))
         histories: list[Sequence[Message]] = []
+        failures: list[AgentCoreError] = []
         for _ in range(cancel_after):
             await asyncio.sleep(0)
         if cancel_after % 2:
@@ -163,20 +170,21 @@ def test_no_history_ever_holds_a_call_without_its_result(
         try:
             histories.append((await task).messages)
         except AgentCoreError as error:
-            histories.append(error.messages)
-            assert error.trajectory
+            failures.append(error)
         except asyncio.CancelledError:
             pass
+        histories += [error.messages for error in failures]
         histories += [request.messages for request in llm.requests]
         histories.append(await memory.history("s"))
         histories += [event.messages for event in journal.events() if event.kind == "started"]
 
         assert all(is_whole(history) for history in histories)
+        assert all(error.trajectory for error in failures)
 
     asyncio.run(check())
 
 
-def _reply(step: list[str] | str) -> object:
+def _reply(step: list[str] | str) -> Reply:
     if isinstance(step, str):
         return LLMUnavailableError("outage")
     if not step:

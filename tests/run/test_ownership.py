@@ -1,4 +1,4 @@
-"""A run belongs to one task: each way to use it from another is refused, with the way that works."""
+"""A run belongs to one task: each use of it from another is refused, with the way that works."""
 
 from __future__ import annotations
 

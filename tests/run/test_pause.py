@@ -22,7 +22,7 @@ from agentcore import (
     tool,
 )
 from agentcore.events import Event, Intended
-from agentcore.testing import FunctionLLM, ScriptedLLM, call
+from agentcore.testing import FunctionLLM, Reply, ScriptedLLM, call
 
 
 class Bank(Agent):
@@ -48,7 +48,7 @@ def bank() -> Bank:
     return agent
 
 
-def _pay_two(request: LLMRequest) -> object:
+def _pay_two(request: LLMRequest) -> Reply:
     results = [item for item in request.messages if isinstance(item, ToolMessage)]
     if not results:
         return call("pay", to="ann"), call("look"), call("pay", to="bob")
@@ -70,7 +70,7 @@ async def test_a_call_that_needs_approval_pauses_the_run_and_its_siblings_go_on(
     ]
     assert [event.key for event in journal.events() if event.kind == "acted"] == ["act-2"]
     assert agent.paid == []
-    with pytest.raises(ConfigurationError, match="paused.*act-1"):
+    with pytest.raises(ConfigurationError, match=r"paused.*act-1"):
         _ = result.output
 
 
@@ -120,7 +120,7 @@ def _cut_after_intent(journal: MemoryJournal, key: str) -> MemoryJournal:
 
 
 @pytest.mark.parametrize("idempotent", [True, False])
-async def test_only_an_idempotent_write_is_executed_again(idempotent: bool) -> None:
+async def test_only_an_idempotent_write_is_executed_again(*, idempotent: bool) -> None:
     keys: list[str] = []
 
     @tool(effect="write", idempotent=idempotent)

@@ -1,4 +1,4 @@
-"""Random trees of branches, failures and delays: replayed with a dead world, resumed from every prefix."""
+"""Random trees of branches and failures: replayed in a dead world, resumed from every prefix."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from agentcore import (
     Agent,
     Answer,
+    AssistantMessage,
     Budget,
     LLMRequest,
     LLMUnavailableError,
@@ -91,24 +92,25 @@ async def execute(tree: Tree, run: Run, world: World) -> str:
     match tree.kind:
         case "think" | "think_fails":
             reply = await run.think([UserMessage(content=f"{tree.kind} {tree.name}")])
-            return reply.text
+            text = reply.text
         case "act" | "act_refused":
             calls = [
                 ToolCall(id=f"{n}", name=tree.kind, arguments=f'{{"n": {n}}}') for n in range(2)
             ]
-            return "+".join(seen.percept.text for seen in await run.act(calls))
+            text = "+".join(seen.percept.text for seen in await run.act(calls))
         case "now":
-            return (await run.now()).isoformat()
+            text = (await run.now()).isoformat()
         case "random":
-            return repr(await run.random())
+            text = repr(await run.random())
         case "offer":
             await run.offer(tree.name, score=0.5)
-            return "offered"
+            text = "offered"
         case "remember":
             await run.remember(tree.name)
-            return "remembered"
+            text = "remembered"
         case _:
-            return await execute_parts(tree, run, world)
+            text = await execute_parts(tree, run, world)
+    return text
 
 
 async def execute_parts(tree: Tree, run: Run, world: World) -> str:
@@ -117,26 +119,27 @@ async def execute_parts(tree: Tree, run: Run, world: World) -> str:
     match tree.kind:
         case "seq" | "scope":
             inner = run if tree.kind == "seq" else run.scope(tree.name)
-            return ",".join([await one(inner) for one in branches])
+            text = ",".join([await one(inner) for one in branches])
         case "all":
-            return "&".join(await run.all(*branches))
+            text = "&".join(await run.all(*branches))
         case "race":
             await run.race(*branches)
-            return "race"
+            text = "race"
         case "dag":
             nodes = {
                 str(n): Node(step(one), after=(str(n - 1),) if n % 2 else ())
                 for n, one in enumerate(branches)
             }
-            return "|".join((await run.dag(nodes)).values())
+            text = "|".join((await run.dag(nodes)).values())
         case "catch":
             try:
-                return await branches[0](run)
+                text = await branches[0](run)
             except LLMUnavailableError:
-                return "caught " + await execute(Tree("think", tree.name), run, world)
+                text = "caught " + await execute(Tree("think", tree.name), run, world)
         case _:
             child = make_agent(Tree("seq", tree.name, tree.parts), world)
-            return (await run.child(child, f"child {tree.name}")).output
+            text = (await run.child(child, f"child {tree.name}")).output
+    return text
 
 
 def branch(tree: Tree, world: World) -> Callable[[Run], Awaitable[str]]:
@@ -168,8 +171,6 @@ def make_agent(tree: Tree, world: World) -> Agent:
 
     class Planned:
         async def solve(self, task: Task, run: Run, /) -> Answer:
-            from agentcore import AssistantMessage
-
             text = await execute(tree, run, world)
             return await run.answer([*task.messages, AssistantMessage(content=text)])
 
