@@ -6,14 +6,16 @@ each annotation from a string, which doubles the time of their import.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 __all__ = ["JsonObject", "JsonValue", "Value", "digest_of"]
+
+T = TypeVar("T")
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 """A JSON object, such as a JSON Schema."""
@@ -40,10 +42,18 @@ class Value(BaseModel):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Copy with changes; what was cached of the original is not carried over."""
         copy = super().model_copy(update=update, deep=deep)
-        cached = vars(copy)
-        cached.pop("encoded", None)
-        cached.pop("digest", None)
+        kept = vars(copy)
+        for name in kept.keys() - type(self).model_fields.keys():
+            del kept[name]
         return copy
+
+    def derived(self, name: str, make: Callable[[Self], T]) -> T:
+        """Return what `make` makes of the value, computed once per name, such as its wire form."""
+        kept = vars(self)
+        if name not in kept:
+            kept[name] = make(self)
+        result: T = kept[name]
+        return result
 
     @cached_property
     def encoded(self) -> bytes:

@@ -20,18 +20,18 @@ from .checks import check_logprobs, check_sampling
 from .failures import Origin, model_not_found
 from .openai_errors import checked_reply, translated
 from .openai_reply import StreamedReply, to_completion, to_model_names
-from .openai_wire import to_body
+from .openai_wire import to_payload
 from .per_loop import PerLoop
 from .presets import COMPATIBLE, OPENAI, Server
-from .wire import Body
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, RequestOptions
 
 __all__ = ["OpenAILLM"]
 
 _PATH = "/chat/completions"
+_JSON: RequestOptions = {"headers": {"Content-Type": "application/json"}}
 _CONNECT_S = 5.0
 _LISTING_S = 5.0
 _NO_KEY = "no-key"
@@ -120,7 +120,7 @@ class OpenAILLM:
         """
         check_sampling(request.sampling, self.abilities, backend=self.name)
         is_streamed = on_delta is not None and self._server.streams
-        body = to_body(request, model=self._model, server=self._server, stream=is_streamed)
+        body = to_payload(request, model=self._model, server=self._server, stream=is_streamed)
         client = self._client or self._clients.get()
         try:
             if on_delta is not None and is_streamed:
@@ -140,16 +140,18 @@ class OpenAILLM:
         """Close the connections. A client that was passed in stays open."""
         await self._clients.aclose()
 
-    async def _ask(self, client: AsyncOpenAI, body: Body) -> Completion:
+    async def _ask(self, client: AsyncOpenAI, body: bytes) -> Completion:
         import httpx2
 
         origin = self._origin()
         with translated(origin):
             # Not client.chat.completions.create: that walks the whole history, and costs double.
-            response = await client.post(_PATH, cast_to=httpx2.Response, body=body)
+            response = await client.post(
+                _PATH, cast_to=httpx2.Response, content=body, options=_JSON
+            )
         return to_completion(checked_reply(response.content, origin))
 
-    async def _stream(self, client: AsyncOpenAI, body: Body, on_delta: DeltaSink) -> Completion:
+    async def _stream(self, client: AsyncOpenAI, body: bytes, on_delta: DeltaSink) -> Completion:
         reply = StreamedReply()
         async with aclosing(self._chunks(client, body)) as chunks:
             async for chunk in chunks:
@@ -161,13 +163,18 @@ class OpenAILLM:
             raise self._origin().unavailable("the stream ended before the answer did")
         return to_completion(reply.to_reply())
 
-    async def _chunks(self, client: AsyncOpenAI, body: Body) -> AsyncGenerator[JsonValue]:
+    async def _chunks(self, client: AsyncOpenAI, body: bytes) -> AsyncGenerator[JsonValue]:
         from openai import AsyncStream
 
         origin = self._origin()
         with translated(origin):
             stream = await client.post(
-                _PATH, cast_to=object, body=body, stream=True, stream_cls=AsyncStream[object]
+                _PATH,
+                cast_to=object,
+                content=body,
+                options=_JSON,
+                stream=True,
+                stream_cls=AsyncStream[object],
             )
             try:
                 if _is_document(stream.response):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from ..completions import LLMRequest, Sampling, ToolSpec
@@ -24,7 +25,10 @@ from ..values import JsonObject, JsonValue
 from .presets import Server
 from .wire import Body, arguments_to_object, items_of, object_of
 
-__all__ = ["permits_strict", "to_body"]
+__all__ = ["permits_strict", "to_body", "to_payload"]
+
+_WIRE = "openai wire"
+"""The name under which a value keeps its form on this wire."""
 
 _STRICT_KEYWORDS = frozenset(
     (
@@ -57,6 +61,37 @@ def to_body(request: LLMRequest, *, model: str, server: Server, stream: bool = F
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     return body
+
+
+def to_payload(request: LLMRequest, *, model: str, server: Server, stream: bool = False) -> bytes:
+    """Return the body as JSON. A message, or a tool, is encoded once, however often it is sent.
+
+    Raises:
+        ConfigurationError: an image has neither data nor a URL.
+    """
+    bare = replace(request, messages=(), tools=())
+    settings = to_body(bare, model=model, server=server, stream=stream)
+    del settings["messages"]
+    fields = [
+        _encode(settings)[1:-1],
+        b'"messages":[%b]' % b",".join(item.derived(_WIRE, _encoded) for item in request.messages),
+    ]
+    if request.tools:
+        tools = b",".join(tool.derived(_WIRE, _encoded_tool) for tool in request.tools)
+        fields.append(b'"tools":[%b]' % tools)
+    return b"{%b}" % b",".join(fields)
+
+
+def _encode(value: Body) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _encoded(message: Message) -> bytes:
+    return _encode(_message(message))
+
+
+def _encoded_tool(tool: ToolSpec) -> bytes:
+    return _encode(_tool(tool))
 
 
 def _message(message: Message) -> Body:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from dataclasses import replace
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict
 
-from agentcore.brain.openai_wire import permits_strict, to_body
+from agentcore.brain.openai_wire import permits_strict, to_body, to_payload
 from agentcore.brain.presets import GPT4ALL, OPENAI, VLLM, Server
 from agentcore.completions import LLMRequest, Sampling, ToolSpec
 from agentcore.errors import ConfigurationError
@@ -210,3 +211,27 @@ def test_a_server_can_be_changed_in_one_field() -> None:
     server = replace(VLLM, token_field="max_completion_tokens")
 
     assert sent(Sampling(max_tokens=5), server) == {"max_completion_tokens": 5}
+
+
+def test_the_payload_is_the_body_as_json() -> None:
+    messages = (SystemMessage(content="é\n"), UserMessage(content="hi"))
+    tool = ToolSpec(name="add", description="Add.", parameters={"type": "object"})
+    sampling = Sampling(temperature=0.5, stop=("\n",))
+    request = LLMRequest(messages, tools=(tool,), output_schema={"type": "object"}, sampling=sampling)
+
+    payload = to_payload(request, model="m", server=OPENAI, stream=True)
+
+    assert json.loads(payload) == to_body(request, model="m", server=OPENAI, stream=True)
+    assert "é" in payload.decode()
+
+
+def test_a_message_is_encoded_once() -> None:
+    message = UserMessage(content="hi")
+    first = to_payload(LLMRequest((message,)), model="m", server=OPENAI)
+    kept = dict(vars(message))
+
+    second = to_payload(LLMRequest((message,)), model="m", server=OPENAI)
+
+    assert first == second
+    assert all(vars(message)[name] is value for name, value in kept.items())
+    assert len(vars(message)) == len(kept) > len(UserMessage.model_fields)

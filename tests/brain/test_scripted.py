@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -89,7 +90,8 @@ async def test_an_error_in_the_script_is_raised_and_the_next_reply_follows() -> 
 
 
 async def test_a_reply_of_another_type_is_the_developers_mistake() -> None:
-    llm = FunctionLLM(lambda _: 5)  # type: ignore[arg-type,return-value]  # pyright: ignore
+    wrong: Any = 5
+    llm = FunctionLLM(lambda _: wrong)
 
     with pytest.raises(ConfigurationError, match="cannot answer 5"):
         await llm.complete(request())

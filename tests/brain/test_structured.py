@@ -58,6 +58,9 @@ class NoSchema:
     pass
 
 
+NOWHERE: Any = list["Nowhere"]  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]
+
+
 class Unfinished(BaseModel):
     part: Missing  # type: ignore[name-defined]  # noqa: F821  # pyright: ignore[reportUndefinedVariable]
 
@@ -163,7 +166,7 @@ def test_a_recursive_model_has_an_object_at_its_root() -> None:
 
 
 def test_a_recursive_model_is_read() -> None:
-    tree = OutputType(Tree).parse('{"name": "a", "children": [{"name": "b"}]}')
+    tree = OutputType[Tree](Tree).parse('{"name": "a", "children": [{"name": "b"}]}')
     assert tree == Tree(name="a", children=[Tree(name="b")])
 
 
@@ -207,7 +210,7 @@ def test_any_value_is_read_back_from_its_wrapping(value: JsonValue) -> None:
 @given(st.text())
 def test_whatever_a_model_writes_the_only_error_is_the_one_it_is_told(text: str) -> None:
     try:
-        value = OutputType(list[Book]).parse(text)
+        value = OutputType[list[Book]](list[Book]).parse(text)
     except OutputParseError:
         return
     assert all(isinstance(item, Book) for item in value)
@@ -233,8 +236,10 @@ def test_each_problem_is_a_line_that_says_where_what_and_which_value() -> None:
 
     assert problem(Shelf, text).splitlines() == [
         "books.0.title: Input should be a valid string (given: 5)",
-        "books.0.year: Input should be a valid integer, unable to parse string as an integer "
-        "(given: 'soon')",
+        (
+            "books.0.year: Input should be a valid integer, unable to parse string as an integer "
+            "(given: 'soon')"
+        ),
         "books.1.year: Field required (given: {'title': 'Dune'})",
     ]
 
@@ -252,7 +257,7 @@ def test_text_that_is_no_json_is_shown_to_the_model() -> None:
 
 
 @pytest.mark.parametrize(
-    "annotation", [NoSchema, Callable[[], int], Unfinished, list["Nowhere"], 5, list[NoSchema]]
+    "annotation", [NoSchema, Callable[[], int], Unfinished, NOWHERE, 5, list[NoSchema]]
 )
 def test_a_type_that_pydantic_cannot_validate_is_the_developers_mistake(annotation: Any) -> None:
     with pytest.raises(ConfigurationError, match="cannot be the output of an agent"):
