@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .action.executor import execute
-from .effects import Place, check_not_ended
-from .errors import AgentCoreError
+from .effects import Meter, Place, perform
 from .events import Acted, Decided, Intended
 from .interfaces import Tool, ToolContext
 from .messages import TextPart, ToolCall
 from .percepts import Observation, Percept
 from .planning import Run
-from .recording import to_failed
 from .results import Pending, PendingKind
 from .wave import Wave
 
@@ -23,9 +21,10 @@ Opener = Callable[[Place], Run]
 
 async def act(place: Place, calls: Sequence[ToolCall], open_run: Opener) -> tuple[Observation, ...]:
     """Execute the calls side by side. All of them end before the first error of one is raised."""
-    keys = [place.scope.key("act") for _ in calls]
     if len(calls) == 1:
-        return (await _act_one(place, keys[0], calls[0], open_run),)
+        return (await _act_one(place, place.scope.key("act"), calls[0], open_run),)
+    wave_key = place.scope.key("calls")
+    keys = [f"{wave_key}/{index}" for index in range(len(calls))]
     observations: dict[str, Observation] = {}
     errors: dict[str, BaseException] = {}
     async with Wave[Observation](place.scope.state) as wave:
@@ -44,44 +43,39 @@ async def act(place: Place, calls: Sequence[ToolCall], open_run: Opener) -> tupl
 
 
 async def _act_one(place: Place, key: str, call: ToolCall, open_run: Opener) -> Observation:
-    digest = call.digest
-    recorded = place.scope.find(key, Acted, digest)
-    if recorded is not None:
-        return _perceived(place, recorded)
-    check_not_ended(place, key)
-    try:
-        observation = await _do(place, key, call, open_run)
-    except AgentCoreError as error:
-        place.scope.state.record(to_failed(error, key=key, digest=digest))
-        raise
-    acted = Acted(key=key, request_digest=digest, observation=observation)
-    return _perceived(place, place.scope.state.record(acted))
+    digest, meter = call.digest, Meter()
 
+    async def action() -> Acted:
+        observation = await _do(place, key, call, open_run, meter)
+        return Acted(key=key, request_digest=digest, observation=observation, usage=meter.usage)
 
-def _perceived(place: Place, acted: Acted) -> Observation:
-    """Add the observation to the conversation that an error would carry."""
+    acted = await perform(place, key, Acted, digest, action, meter=meter)
     message = acted.observation.to_message()
-    place.frame.conversation = (*place.frame.conversation, message)
+    place.scope.conversation = (*place.scope.conversation, message)
     return acted.observation
 
 
-async def _do(place: Place, key: str, call: ToolCall, open_run: Opener) -> Observation:
-    tool = place.frame.parts.tools.get(call.name)
-    if tool is not None and (tool.effect == "write" or tool.needs_approval):
+async def _do(
+    place: Place, key: str, call: ToolCall, open_run: Opener, meter: Meter
+) -> Observation:
+    state, parts = place.scope.state, place.frame.parts
+    tool = parts.tools.get(call.name)
+    is_guarded = tool is not None and (tool.effect == "write" or tool.needs_approval)
+    if tool is not None and is_guarded:
         refused = await _authorise(place, key, call, tool)
         if refused is not None:
             return refused
-    place.frame.ledger.take_tool_call()
-    if tool is not None and (tool.effect == "write" or tool.needs_approval):
-        place.scope.state.record(Intended(key=key, call=call), durable=True)
+    meter.usage = place.frame.ledger.take_tool_call()
+    if is_guarded:
+        state.record(Intended(key=key, call=call), durable=True)
     scope = place.scope.branch(key)
     scope.claim()
     context = ToolContext(
-        deps=place.frame.parts.deps,
+        deps=place.frame.deps,
         run=open_run(Place(scope, place.frame)),
-        idempotency_key=f"{place.scope.state.id}:{key}",
+        idempotency_key=f"{state.id}:{key}",
     )
-    return await execute(tool, call, context, known=tuple(place.frame.parts.tools))
+    return await execute(tool, call, context, known=tuple(parts.tools))
 
 
 async def _authorise(place: Place, key: str, call: ToolCall, tool: Tool) -> Observation | None:

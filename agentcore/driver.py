@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
-
-from pydantic_core import to_json
 
 from .context import lay_out
 from .effects import perform
@@ -16,10 +13,11 @@ from .engine import Engine
 from .errors import ConfigurationError, LimitError, TimeLimitError
 from .events import Answered, Remembered, Started
 from .frame import Frame
+from .interfaces import Probing
 from .ledger import Ledger
 from .messages import AssistantMessage, Message, dump_messages, settle_calls
 from .options import RunContext, RunOptions
-from .perception import perceive
+from .perception import perceive, stand_in
 from .planning import Task
 from .recording import to_failed
 from .results import Answer, Result
@@ -33,39 +31,44 @@ __all__ = ["drive", "make_frame"]
 
 def make_frame(engine: Engine, options: RunOptions, scope: Scope, parent: Ledger | None) -> Frame:
     """Make the state of one run of an agent; what was recorded of it is charged already."""
-    parts = replace(engine.parts, deps=options.get("deps"))
-    used = scope.state.recording.usage(scope.path)
-    return Frame(parts=parts, ledger=Ledger(options.get("budget", engine.budget), parent, used))
+    ledger = Ledger(
+        options.get("budget", engine.budget),
+        parent,
+        path=scope.path,
+        begun_s=scope.state.elapsed_s if scope.path else 0.0,
+        used=scope.state.recording.usage(scope.path),
+    )
+    end = scope.state.recording.end(f"{scope.path}end")
+    deps = options.get("deps")
+    return Frame(engine.parts, ledger, engine.llm.abilities, deps=deps, end=end)
 
 
 async def drive(engine: Engine, task: object, options: RunOptions, run: LiveRun) -> Result[Any]:
     """Perceive the task, lay out the context, let the planner solve it, end with a typed output."""
     scope, frame = run.place.scope, run.place.frame
-    begun_s = scope.state.elapsed_s
-    frame.end = scope.state.recording.end(f"{scope.path}end")
+    begun_s, begun_seq = scope.state.elapsed_s, 0
     finish: Finish = "answered"
     started: Started | None = None
     try:
         async with _time_limit(run):
             started = await _start(engine, task, options, run)
-            answer = await engine.planner.solve(_to_task(started), run)
+            begun_seq = started.seq
+            answer = await _solve(engine, started, run)
     except LimitError as error:
-        answer = _best_answer(run, error)
-        finish = error.limit
-    if not isinstance(answer, Answer):  # pyright: ignore[reportUnnecessaryIsInstance]  a user's planner
-        raise ConfigurationError(
-            f"{type(engine.planner).__name__}.solve returned {answer!r}: end it with "
-            "`return await run.answer(messages)`"
-        )
+        if error.scope is None:
+            error.scope = scope.path
+        if not scope.path.startswith(error.scope):
+            raise  # the bound of a child, which the planner did not catch
+        answer, finish = _best_answer(run, error), error.limit
     output = frame.accept(answer.text)
-    if started is not None and "session" in options and finish == "answered":
+    if started is not None and "session" in options:
         await _extend_session(engine, options["session"], started, answer, run)
     if frame.end is None:
-        key = f"{scope.path}end"
-        scope.state.record(Answered(key=key, text=answer.text, finish=finish))
+        end = Answered(key=f"{scope.path}end", text=answer.text, finish=finish)
+        scope.state.record(end)
     else:
         scope.state.report(frame.end)
-    events = scope.state.recording.events
+    events = scope.state.recording.events[max(0, begun_seq - 1) :]
     return Result(
         finish=finish,
         usage=frame.ledger.used,
@@ -77,20 +80,32 @@ async def drive(engine: Engine, task: object, options: RunOptions, run: LiveRun)
     )
 
 
+async def _solve(engine: Engine, started: Started, run: LiveRun) -> Answer:
+    planner = engine.planner_for(started.abilities)
+    run.place.frame.abilities = started.abilities
+    answer = await planner.solve(_to_task(started), run)
+    if not isinstance(answer, Answer):  # pyright: ignore[reportUnnecessaryIsInstance]  a user's planner
+        raise ConfigurationError(
+            f"{type(planner).__name__}.solve returned {answer!r}: end it with "
+            "`return await run.answer(messages)`"
+        )
+    return answer
+
+
 @asynccontextmanager
 async def _time_limit(run: LiveRun) -> AsyncGenerator[None]:
     """Bound a block by the budget's seconds. A run that is only replayed has no bound."""
-    place = run.place
-    limit_s = place.frame.ledger.budget.max_seconds
-    used_s = 0.0 if place.scope.path else place.scope.state.elapsed_s
-    is_bound = limit_s is not None and place.frame.end is None
-    timeout = asyncio.timeout(max(0.0, limit_s - used_s) if is_bound and limit_s else None)
+    ledger = run.place.frame.ledger
+    is_replay = run.place.frame.end is not None
+    left_s = None if is_replay else ledger.seconds_left(run.place.scope.state.elapsed_s)
+    timeout = asyncio.timeout(left_s)
     try:
         async with timeout:
             yield
     except TimeoutError as error:
         if not timeout.expired():
             raise
+        limit_s = ledger.budget.max_seconds
         raise TimeLimitError(f"the budget of max_seconds={limit_s} is used up") from error
 
 
@@ -98,9 +113,10 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
     """Perceive the task and lay out the context, once: a resumed run reads it from the journal."""
     place = run.place
     key = f"{place.scope.path}start"
-    given = task if isinstance(task, str) else to_json(task, fallback=repr)
     session, history = options.get("session"), options.get("history", ())
-    digest = digest_of(given, session or "", dump_messages(history))
+    digest = digest_of(
+        engine.name, stand_in(task), session or "", *(item.digest for item in history)
+    )
 
     async def action() -> Started:
         percepts = await perceive(
@@ -110,16 +126,17 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
         if session is not None:
             earlier = [*await engine.sessions.history(session), *earlier]
         text = "\n\n".join(percept.text for percept in percepts)
-        context = RunContext(task=text, deps=place.frame.parts.deps, session=session)
+        context = RunContext(task=text, deps=place.frame.deps, session=session)
         instructions = (await engine.instructions(context), engine.output.instruction)
-        messages = lay_out(instructions=instructions, history=earlier, percepts=percepts)
+        llm = place.frame.parts.llm
         return Started(
             key=key,
             request_digest=digest,
             run_id=place.scope.state.id,
             agent=engine.name,
-            messages=messages,
+            messages=lay_out(instructions=instructions, history=earlier, percepts=percepts),
             percepts=percepts,
+            abilities=await llm.probe() if isinstance(llm, Probing) else llm.abilities,
         )
 
     return await perform(place, key, Started, digest, action)
@@ -141,7 +158,7 @@ def _best_answer(run: LiveRun, error: LimitError) -> Answer:
             key = f"{place.scope.path}end"
             place.scope.state.record(to_failed(error, key=key, digest=""))
         raise error
-    messages: tuple[Message, ...] = settle_calls(place.frame.conversation)
+    messages: tuple[Message, ...] = settle_calls(place.scope.conversation)
     return Answer(text=offer, messages=(*messages, AssistantMessage(content=offer)))
 
 

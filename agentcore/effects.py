@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,13 +15,13 @@ from .errors import (
     TimeLimitError,
     TokenLimitError,
 )
-from .events import Answered, Event
+from .events import Answered, Event, Failed
 from .frame import Frame
-from .recording import to_error, to_failed
+from .recording import CANCELLED, to_error, to_failed
 from .scope import Scope
-from .usage import Finish
+from .usage import Finish, Usage
 
-__all__ = ["Place", "check_not_ended", "limit_error", "perform"]
+__all__ = ["Meter", "Place", "check_may_go_on", "perform"]
 
 E = TypeVar("E", bound=Event)
 
@@ -33,28 +34,61 @@ class Place:
     frame: Frame
 
 
+@dataclass(slots=True)
+class Meter:
+    """What an effect is charged; filled in while it is done, so that it is known if it fails."""
+
+    usage: Usage | None = None
+
+
 async def perform(
-    place: Place, key: str, kind: type[E], digest: str, action: Callable[[], Awaitable[E]]
+    place: Place,
+    key: str,
+    kind: type[E],
+    digest: str,
+    action: Callable[[], Awaitable[E]],
+    *,
+    meter: Meter | None = None,
 ) -> E:
     """Return the recorded event of an effect, or do it and record what came of it.
 
     Only agentcore's own errors are recorded: any other is a bug, and is met again when it runs
-    again.
+    again. A cancelled effect is recorded where it was charged.
     """
     recorded = place.scope.find(key, kind, digest)
     if recorded is not None:
         return recorded
-    check_not_ended(place, key)
+    check_may_go_on(place, key)
+    meter = meter or Meter()
     try:
         event = await action()
     except AgentCoreError as error:
-        place.scope.state.record(to_failed(error, key=key, digest=digest))
+        place.frame.latest = place.scope
+        failed = to_failed(error, key=key, digest=digest, usage=meter.usage)
+        place.scope.state.record(failed)
+        raise
+    except asyncio.CancelledError:
+        if meter.usage is not None:
+            cancelled = Failed(key=key, request_digest=digest, usage=meter.usage, error=CANCELLED)
+            place.scope.state.record(cancelled)
         raise
     return place.scope.state.record(event)
 
 
-def check_not_ended(place: Place, key: str) -> None:
-    """Stop a replay where the recorded run had stopped, instead of doing something new."""
+def check_may_go_on(place: Place, key: str) -> None:
+    """Stop here instead of doing something new.
+
+    Where the recorded run had stopped; where the time is up; and where the task was cancelled, also
+    if a tool or planner swallowed that.
+    """
+    _check_not_ended(place, key)
+    place.frame.ledger.check_time(place.scope.state.elapsed_s)
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def _check_not_ended(place: Place, key: str) -> None:
     end = place.frame.end
     if end is None:
         return
@@ -64,11 +98,11 @@ def check_not_ended(place: Place, key: str) -> None:
                 f"the replay diverged: {key!r} was never recorded, and the recorded run had its "
                 "answer"
             )
-        raise limit_error(end.finish)
+        raise _limit_error(end.finish)
     raise to_error(end)
 
 
-def limit_error(limit: Finish) -> LimitError:
+def _limit_error(limit: Finish) -> LimitError:
     """Make the error of a bound again."""
     message = f"the recorded run ended when its {limit} were used up"
     if limit == "tokens":

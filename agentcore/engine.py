@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .action.registry import collect_tools
 from .brain.registry import load_llm
 from .brain.structured import OutputType
-from .completions import Sampling
+from .completions import Abilities, Sampling
 from .errors import ConfigurationError
 from .events import Event
 from .frame import Parts
@@ -59,14 +59,13 @@ class Engine:
             )
         return self._llm
 
-    @cached_property
-    def planner(self) -> Planner:
-        """The agent's planner, or the one that fits what the model can do."""
+    def planner_for(self, abilities: Abilities) -> Planner:
+        """Return the agent's planner, or the one that fits what the model can do."""
         if self._agent.planner is not None:
             return self._agent.planner
         from .planners import ReAct, ToolCalling
 
-        return ToolCalling() if self.llm.abilities.tools or not self.tools else ReAct()
+        return ToolCalling() if abilities.tools or not self.tools else ReAct()
 
     @cached_property
     def output(self) -> OutputType[Any]:
@@ -98,7 +97,6 @@ class Engine:
             output=self.output,
             validate=agent.validate_output,
             output_retries=agent.output_retries,
-            deps=None,
         )
 
     async def instructions(self, context: RunContext) -> str:

@@ -223,6 +223,8 @@ class LimitError(RunError):
 
     limit: Finish = "steps"
     """What ran out: `steps`, `tool_calls`, `tokens` or `seconds`."""
+    scope: str | None = None
+    """Scope of the run whose bound it is, such as `child-1/`; empty at the root."""
 
 
 class StepLimitError(LimitError):

@@ -5,10 +5,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-from .completions import Completion
+from .completions import Abilities, Completion
 from .messages import Message, ToolCall
 from .percepts import Observation, Percept
-from .usage import Finish
+from .usage import Finish, Usage
 from .values import JsonValue, Value
 
 __all__ = [
@@ -43,6 +43,8 @@ class _Event(Value):
     """Stands for the request; a replay that asks something else under this key diverges."""
     seq: int = 0
     """Position in the journal, from 1."""
+    usage: Usage | None = None
+    """What this effect was charged; the usage of a run is the sum over its events."""
     at_s: float = 0.0
     """Seconds of the run's time at which the effect was completed."""
 
@@ -71,6 +73,8 @@ class Started(_Event):
     """What the planner was given: instructions, history, and the task."""
     percepts: tuple[Percept, ...] = ()
     """The task as it was perceived."""
+    abilities: Abilities = Field(default_factory=Abilities)
+    """What the model can do, as far as was known."""
 
 
 class Perceived(_Event):
@@ -85,6 +89,8 @@ class Thought(_Event):
 
     kind: Literal["thought"] = "thought"
     completion: Completion
+    cut_by: str | None = None
+    """Scope of the run whose last tokens bounded the answer, where they ended it too soon."""
 
 
 class Acted(_Event):
@@ -191,7 +197,7 @@ class Failed(_Event):
     kind: Literal["failed"] = "failed"
     error: str
     """Name of the class, from `agentcore.errors`."""
-    message: str
+    message: str = ""
     details: dict[str, JsonValue] = Field(default_factory=dict)
     """The error's attributes."""
 

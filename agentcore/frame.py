@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .brain.structured import OutputType
-from .completions import Sampling, ToolSpec
+from .completions import Abilities, Sampling, ToolSpec
 from .errors import AgentCoreError, OutputParseError
 from .events import Answered, Failed
 from .interfaces import LLM, Memory, Sensor, Tool
 from .ledger import Ledger
-from .messages import Message
+from .scope import Scope
 
 __all__ = ["Frame", "Parts"]
 
@@ -31,7 +31,6 @@ class Parts:
     validate: Callable[[Any], Any]
     """The agent's own check of an output; raises ValueError where the model must try again."""
     output_retries: int
-    deps: Any
 
 
 @dataclass(slots=True)
@@ -40,10 +39,13 @@ class Frame:
 
     parts: Parts
     ledger: Ledger
+    abilities: Abilities
+    """What the model can do; a resumed run reads it from its journal."""
+    deps: Any = None
     end: Answered | Failed | None = None
     """How the run ended when it was recorded."""
-    conversation: Sequence[Message] = ()
-    """What the model was last sent, and what it answered."""
+    latest: Scope | None = None
+    """Where the model was last asked or an effect failed: an error shows its conversation."""
     offers: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     _accepted: dict[str, Any] = field(default_factory=dict[str, Any])
 

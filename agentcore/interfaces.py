@@ -23,6 +23,7 @@ __all__ = [
     "Fetcher",
     "Journal",
     "Memory",
+    "Probing",
     "Sensor",
     "SessionMemory",
     "Splitter",
@@ -73,6 +74,19 @@ class LLM(Protocol):
 
     async def aclose(self) -> None:
         """Give back connections and memory. May be called more than once."""
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """An LLM that has to ask its server what the model can do."""
+
+    async def probe(self) -> Abilities:
+        """Find out, once; from then on `abilities` says it too.
+
+        Raises:
+            LLMError: the server cannot be asked.
+        """
         ...
 
 

@@ -42,7 +42,7 @@ async def launch(
 
     An error that ends the run carries the trajectory and the conversation up to it.
     """
-    recording = Recording(options.get("journal") or MemoryJournal())
+    recording = Recording(options.get("journal", MemoryJournal()))
     state = RunState(
         _run_id(recording),
         recording,
@@ -65,12 +65,12 @@ async def launch(
             return worker.result()
     except AgentCoreError as error:
         error.trajectory = recording.events
-        error.messages = settle_calls(frame.conversation)
+        error.messages = settle_calls(frame.latest.conversation if frame.latest else ())
         raise
     finally:
         await _stop(worker)
     state.check_decisions_used()
-    return _paused(state, frame)
+    return _paused(state, frame, scope)
 
 
 async def launch_child(engine: Engine, task: object, run: Run) -> Result[Any]:
@@ -78,7 +78,7 @@ async def launch_child(engine: Engine, task: object, run: Run) -> Result[Any]:
     if not isinstance(run, LiveRun):
         raise ConfigurationError(f"a child needs the run of its parent, and got {run!r}")
     place = run.place
-    options = RunOptions(deps=place.frame.parts.deps)
+    options = RunOptions(deps=place.frame.deps)
     frame = make_frame(engine, options, place.scope, parent=place.frame.ledger)
     return await drive(engine, task, options, LiveRun(Place(place.scope, frame)))
 
@@ -90,11 +90,11 @@ def _run_id(recording: Recording) -> str:
     return os.urandom(8).hex()
 
 
-def _paused(state: RunState, frame: Frame) -> Result[Any]:
+def _paused(state: RunState, frame: Frame, scope: Scope) -> Result[Any]:
     return Result(
         finish="paused",
         usage=frame.ledger.used,
-        messages=settle_calls(frame.conversation),
+        messages=settle_calls(scope.conversation),
         trajectory=state.recording.events,
         run_id=state.id,
         duration_s=state.elapsed_s,

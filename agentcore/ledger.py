@@ -6,37 +6,53 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .completions import LLMRequest
-from .errors import StepLimitError, TokenLimitError
+from .completions import Completion, LLMRequest
+from .errors import LimitError, StepLimitError, TimeLimitError, TokenLimitError
+from .messages import BYTES_PER_TOKEN, estimate_tokens
 from .usage import Budget, Usage
 
-__all__ = ["Lease", "Ledger", "estimate_tokens"]
-
-BYTES_PER_TOKEN = 3
-"""A cautious guess: English has about four bytes a token, other languages fewer."""
+__all__ = ["Lease", "Ledger", "estimate_input"]
 
 
-def estimate_tokens(request: LLMRequest) -> int:
-    """Guess the input tokens of a request from its size; rather too high than too low."""
-    size = sum(len(message.encoded) for message in request.messages)
-    size += sum(len(tool.encoded) for tool in request.tools)
-    return size // BYTES_PER_TOKEN + 1
+def estimate_input(request: LLMRequest) -> int:
+    """Guess the input tokens of a request; rather too high than too low for plain text."""
+    size = sum(len(tool.encoded) for tool in request.tools)
+    if request.output_schema is not None:
+        size += len(str(request.output_schema))
+    return sum(map(estimate_tokens, request.messages)) + size // BYTES_PER_TOKEN + 1
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lease:
     """A part of the budget that is held for one model call."""
 
     ledger: Ledger
-    tokens: int
+    input_tokens: int
+    """The estimate; 0 where nobody counts tokens."""
     output_tokens: int | None
     """The most tokens that the call may write; None: no bound."""
+    cut_by: str | None = None
+    """Scope of the run whose last tokens these are, where they are fewer than was wanted."""
+
+    def usage_of(self, completion: Completion | None) -> Usage:
+        """Return what a call is charged: what was reported, but a step at least.
+
+        Where tokens are counted and none were reported the estimate is charged; a call that failed
+        or was cancelled is charged its input.
+        """
+        if completion is None:
+            return Usage(steps=1, input_tokens=self.input_tokens)
+        usage = completion.usage
+        if self.input_tokens and not usage.tokens:
+            written = estimate_tokens(completion.message)
+            usage = Usage(input_tokens=self.input_tokens, output_tokens=written)
+        return usage if usage.steps else usage.model_copy(update={"steps": 1})
 
     def settle(self, usage: Usage) -> None:
         """Give the reservation back and charge what was really used."""
         for ledger in self.ledger.chain():
             ledger.reserved_steps -= 1
-            ledger.reserved_tokens -= self.tokens
+            ledger.reserved_tokens -= self.input_tokens + (self.output_tokens or 0)
         self.ledger.charge(usage)
         self.ledger.wake()
 
@@ -49,13 +65,23 @@ class Ledger:
     used nothing waits for them to settle; one that cannot fit any more raises.
 
     Args:
+        path: Scope of the run, for the errors of its bounds.
+        begun_s: The run's time at which it began.
         used: What an earlier process had used; the parents know of it already.
     """
 
     def __init__(
-        self, budget: Budget, parent: Ledger | None = None, used: Usage | None = None
+        self,
+        budget: Budget,
+        parent: Ledger | None = None,
+        *,
+        path: str = "",
+        begun_s: float = 0.0,
+        used: Usage | None = None,
     ) -> None:
         self.budget = budget
+        self.path = path
+        self.begun_s = begun_s
         self.used = used or Usage()
         self.reserved_steps = 0
         self.reserved_tokens = 0
@@ -74,15 +100,31 @@ class Ledger:
         for ledger in self.chain():
             ledger.used += usage
 
-    def take_tool_call(self) -> None:
-        """Charge one tool call, or raise `StepLimitError`."""
+    def take_tool_call(self) -> Usage:
+        """Charge one tool call and return the charge, or raise `StepLimitError`."""
         for ledger in self.chain():
             limit = ledger.budget.max_tool_calls
             if limit is not None and ledger.used.tool_calls >= limit:
-                raise StepLimitError(
-                    f"the budget of max_tool_calls={limit} is used up", limit="tool_calls"
+                message = f"the budget of max_tool_calls={limit} is used up"
+                raise ledger._reached(StepLimitError(message, limit="tool_calls"))
+        usage = Usage(tool_calls=1)
+        self.charge(usage)
+        return usage
+
+    def check_time(self, now_s: float) -> None:
+        """Raise `TimeLimitError` where the run, or a parent, has used its seconds."""
+        for ledger in self.chain():
+            if ledger.seconds_left(now_s) == 0:
+                limit_s = ledger.budget.max_seconds
+                raise ledger._reached(
+                    TimeLimitError(f"the budget of max_seconds={limit_s} is used up")
                 )
-        self.charge(Usage(tool_calls=1))
+
+    def seconds_left(self, now_s: float) -> float | None:
+        """Return what is left of this run's own seconds; None: no bound."""
+        if self.budget.max_seconds is None:
+            return None
+        return max(0.0, self.begun_s + self.budget.max_seconds - now_s)
 
     async def reserve(self, request: LLMRequest) -> Lease:
         """Reserve one step and the tokens of a request; waits for calls in flight where that helps.
@@ -90,7 +132,7 @@ class Ledger:
         Raises:
             StepLimitError, TokenLimitError: it does not fit, whatever the calls in flight will use.
         """
-        estimate = estimate_tokens(request) if self._counts_tokens() else 0
+        estimate = estimate_input(request) if self._counts_tokens() else 0
         while True:
             lease = self._try_reserve(request, estimate)
             if lease is not None:
@@ -109,31 +151,48 @@ class Ledger:
 
     def _try_reserve(self, request: LLMRequest, estimate: int) -> Lease | None:
         """Take the reservation, or return None where waiting may help."""
-        output = request.sampling.max_tokens
+        output, cut_by = request.sampling.max_tokens, None
         for ledger in self.chain():
-            limit = ledger.budget.max_steps
-            if limit is not None and ledger.used.steps >= limit:
-                raise StepLimitError(f"the budget of max_steps={limit} model calls is used up")
-            if limit is not None and ledger.used.steps + ledger.reserved_steps >= limit:
+            if not ledger._has_step():
                 return None
             max_tokens = ledger.budget.max_tokens
             if max_tokens is None:
                 continue
             output = ledger.budget.output_tokens if output is None else output
-            left = max_tokens - ledger.used.tokens
-            if left <= estimate:
-                raise TokenLimitError(
-                    f"the budget of max_tokens={max_tokens} has {left} tokens left; the next "
-                    f"request needs about {estimate} for its input alone"
-                )
-            output = min(output, left - estimate)
-            if estimate + output > left - ledger.reserved_tokens:
+            left = ledger._tokens_left(estimate) - estimate
+            if output > left:
+                output, cut_by = left, ledger.path
+            if output > left - ledger.reserved_tokens:
                 return None
-        tokens = estimate + (output or 0)
         for ledger in self.chain():
             ledger.reserved_steps += 1
-            ledger.reserved_tokens += tokens
-        return Lease(ledger=self, tokens=tokens, output_tokens=output)
+            ledger.reserved_tokens += estimate + (output or 0)
+        return Lease(self, estimate, output, cut_by)
+
+    def _has_step(self) -> bool:
+        """Whether a step is free now. Raises where none will ever be."""
+        limit = self.budget.max_steps
+        if limit is None:
+            return True
+        if self.used.steps >= limit:
+            message = f"the budget of max_steps={limit} model calls is used up"
+            raise self._reached(StepLimitError(message))
+        return self.used.steps + self.reserved_steps < limit
+
+    def _tokens_left(self, needed: int) -> int:
+        """Return the tokens not used yet. Raises where they are no more than what is needed."""
+        left = (self.budget.max_tokens or 0) - self.used.tokens
+        if left <= needed:
+            message = (
+                f"the budget of max_tokens={self.budget.max_tokens} has {left} tokens left; the "
+                f"next request needs about {needed} for its input alone"
+            )
+            raise self._reached(TokenLimitError(message))
+        return left
+
+    def _reached(self, error: LimitError) -> LimitError:
+        error.scope = self.path
+        return error
 
     def _counts_tokens(self) -> bool:
         return any(ledger.budget.max_tokens is not None for ledger in self.chain())

@@ -18,7 +18,7 @@ from .errors import ConfigurationError
 from .events import Asked, Drawn, MemoryHit, Offered, Perceived, Recalled, Remembered, Timed
 from .interfaces import Memory
 from .messages import Message, ToolCall
-from .perception import perceive
+from .perception import perceive, stand_in
 from .percepts import Observation, Percept
 from .planning import Branch, Node, Runnable
 from .results import Answer, Pending, Result
@@ -51,7 +51,7 @@ class LiveRun:
     @property
     def abilities(self) -> Abilities:
         """What the agent's model can do."""
-        return self.place.frame.parts.llm.abilities
+        return self.place.frame.abilities
 
     @property
     def output_schema(self) -> JsonObject | None:
@@ -60,7 +60,7 @@ class LiveRun:
 
     async def perceive(self, value: object, *, source: str) -> tuple[Percept, ...]:
         """Turn any input into percepts."""
-        key, digest = self._key("perceive"), digest_of(source)
+        key, digest = self._key("perceive"), digest_of(source, stand_in(value))
 
         async def action() -> Perceived:
             percepts = await perceive(value, source=source, sensors=self.place.frame.parts.sensors)

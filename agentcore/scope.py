@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from .errors import ConfigurationError
-from .events import Event
-from .recording import COMBINATORS
+from .events import Event, Failed
+from .messages import Message
+from .recording import COMBINATORS, to_error
 from .run_state import RunState
 
 __all__ = ["Scope"]
@@ -26,6 +28,8 @@ class Scope:
         self.state = state
         self.path = path
         """Ends with `/`, or is empty at the root."""
+        self.conversation: Sequence[Message] = ()
+        """What the model was last sent from here, and what came of it."""
         self._owner: asyncio.Task[Any] | None = None
         self._counters: dict[str, int] = {}
 
@@ -67,10 +71,17 @@ class Scope:
         return self.inner(f"{self.path}{segment}")
 
     def find(self, key: str, kind: type[E], digest: str) -> E | None:
-        """Return what is recorded under a key, and report it again; None: it is to be done."""
+        """Return what is recorded under a key, and report it again; None: it is to be done.
+
+        Raises:
+            DivergenceError: something else is recorded there.
+            AgentCoreError: the recorded failure, where the planner went on from it.
+        """
         recorded = self.state.recording.find(key, kind, digest)
         if recorded is not None:
             self.state.report(recorded)
+        if isinstance(recorded, Failed):
+            raise to_error(recorded)
         return recorded
 
     def _check_owner(self) -> None:

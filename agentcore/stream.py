@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Generic, cast
 
 from typing_extensions import TypeVar
@@ -49,8 +49,8 @@ class RunStream(Generic[Out]):
             raise ConfigurationError("the stream has not ended: iterate over it to its end first")
         return self._result
 
-    async def __aiter__(self) -> AsyncIterator[TextDelta | Event | Finished[Out]]:
-        """Start the run and yield what happens."""
+    async def __aiter__(self) -> AsyncGenerator[TextDelta | Event | Finished[Out]]:
+        """Start the run and yield what happens; `contextlib.aclosing` of it waits for its end."""
         if self._is_started:
             raise ConfigurationError(
                 "a stream can be iterated over once: call agent.stream() again"

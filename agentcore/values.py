@@ -25,7 +25,7 @@ def digest_of(*parts: str | bytes) -> str:
     """Hash the parts, each kept apart from the next, to 32 hexadecimal digits."""
     state = blake2b(digest_size=16)
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         state.update(len(data).to_bytes(8, "big"))
         state.update(data)
     return state.hexdigest()

@@ -8,13 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import ConfigurationError
 from ..events import MemoryHit
-from ..messages import Message, UserMessage, settle_calls
+from ..messages import Message, UserMessage, estimate_tokens, settle_calls
 from ..values import JsonValue
 
 __all__ = ["Conversation"]
-
-BYTES_PER_TOKEN = 3
-"""A cautious guess: English has about four bytes a token, other languages fewer."""
 
 _WORD = re.compile(r"\w+")
 
@@ -54,8 +51,8 @@ class Conversation:
         kept: list[Message] = []
         size = 0
         for turn in reversed(_turns(self._sessions.get(session, []))):
-            size += sum(len(message.encoded) for message in turn)
-            if kept and self._max_tokens is not None and size > self._max_tokens * BYTES_PER_TOKEN:
+            size += sum(estimate_tokens(message) for message in turn)
+            if kept and self._max_tokens is not None and size > self._max_tokens:
                 break
             kept = [*turn, *kept]
         return settle_calls(kept)

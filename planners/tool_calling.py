@@ -49,8 +49,6 @@ class ToolCalling:
             calls = reply.message.tool_calls
             if not calls:
                 return await run.answer(messages)
-            if reply.text:
-                await run.offer(reply.text)
             if is_last:
                 break
             messages += [observation.to_message() for observation in await run.act(calls)]

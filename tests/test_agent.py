@@ -153,7 +153,7 @@ def test_the_planner_follows_from_what_the_model_can_do() -> None:
     native, weak = ScriptedLLM(), ScriptedLLM(abilities=Abilities(tools=False))
 
     picked = [
-        type(Agent(llm=llm, tools=tools)._engine.planner)  # pyright: ignore[reportPrivateUsage]
+        type(Agent(llm=llm, tools=tools)._engine.planner_for(llm.abilities))  # pyright: ignore[reportPrivateUsage]
         for llm, tools in ((native, [find]), (weak, [find]), (weak, []))
     ]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from ..completions import ToolSpec
@@ -14,6 +14,7 @@ from ..interfaces import Effect, ToolContext
 from ..values import JsonValue
 from .parameters import describe, is_function
 from .schema import Signature, signature_of
+from .threads import run_in_thread
 from .tool import ToolOptions, options_of
 
 __all__ = ["FunctionTool"]
@@ -92,7 +93,8 @@ class FunctionTool:
             values[name] = context
         if inspect.iscoroutinefunction(self.function):
             return await self.function(**values)
-        result = await asyncio.to_thread(_in_thread, self.function, values)
+        function = partial(self.function, **values)
+        result = await run_in_thread(function, name=self.spec.name)
         return await result if inspect.isawaitable(result) else result
 
     def __repr__(self) -> str:
@@ -106,11 +108,3 @@ class FunctionTool:
             f"{describe(self.function)} takes ToolContext[{wanted}], and the deps of this run are "
             f"of type {type(context.deps).__name__}; start it with run(..., deps={wanted}(...))"
         )
-
-
-def _in_thread(function: Callable[..., object], values: dict[str, object]) -> object:
-    try:
-        return function(**values)
-    except StopIteration as error:
-        # A future cannot hold a StopIteration: whoever awaits it would wait for ever.
-        raise RuntimeError(f"the function raised {error!r}") from error

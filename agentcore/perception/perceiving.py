@@ -15,7 +15,7 @@ from ..interfaces import Sensor
 from ..messages import ImagePart, Part, TextPart
 from ..percepts import Percept, Trust
 
-__all__ = ["perceive"]
+__all__ = ["perceive", "stand_in"]
 
 
 async def perceive(
@@ -46,6 +46,16 @@ async def perceive(
             raise ConfigurationError(f"there is nothing to perceive in {value!r}: it is empty")
         return tuple(percepts)
     return (Percept(content=_to_part(value), source=source, trust=trust),)
+
+
+def stand_in(value: object) -> str | bytes:
+    """Return what tells a value from another, in any process, without perceiving it."""
+    if isinstance(value, str):
+        return value
+    try:
+        return to_json(value, fallback=lambda item: type(item).__qualname__, bytes_mode="base64")
+    except (PydanticSerializationError, RecursionError, ValueError):
+        return type(value).__qualname__
 
 
 def _to_part(value: object) -> Part:

@@ -217,7 +217,9 @@ def test_the_payload_is_the_body_as_json() -> None:
     messages = (SystemMessage(content="é\n"), UserMessage(content="hi"))
     tool = ToolSpec(name="add", description="Add.", parameters={"type": "object"})
     sampling = Sampling(temperature=0.5, stop=("\n",))
-    request = LLMRequest(messages, tools=(tool,), output_schema={"type": "object"}, sampling=sampling)
+    request = LLMRequest(
+        messages, tools=(tool,), output_schema={"type": "object"}, sampling=sampling
+    )
 
     payload = to_payload(request, model="m", server=OPENAI, stream=True)
 

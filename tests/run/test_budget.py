@@ -66,12 +66,20 @@ async def test_twenty_parallel_calls_cannot_overspend_the_steps() -> None:
 
 
 async def test_twenty_parallel_calls_cannot_overspend_the_tokens() -> None:
-    llm, budget = FunctionLLM(reply_later), Budget(max_tokens=100, output_tokens=5)
+    spent: list[int] = []
 
-    with pytest.raises(TokenLimitError, match="max_tokens=100"):
-        await planned(twenty, llm=llm, budget=budget).run("go")
+    async def reply(request: LLMRequest) -> Completion:
+        await asyncio.sleep(0.001)
+        usage = Usage(input_tokens=6, output_tokens=request.sampling.max_tokens or 0)
+        spent.append(usage.tokens)
+        message = AssistantMessage(content="hi")
+        return Completion(message=message, usage=usage, finish_reason="length")
 
-    assert 0 < 15 * len(llm.requests) <= 100
+    budget = Budget(max_tokens=100, output_tokens=9, at_limit="raise")
+    with pytest.raises(TokenLimitError):
+        await planned(twenty, llm=FunctionLLM(reply), budget=budget).run("go")
+
+    assert 90 < sum(spent) <= 100
 
 
 async def test_a_reservation_waits_for_those_in_flight_before_it_is_refused() -> None:

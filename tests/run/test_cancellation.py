@@ -77,7 +77,7 @@ async def test_a_run_cancelled_in_the_middle_of_a_tool_stops_the_tool() -> None:
         await task
 
     assert stopped.is_set()
-    assert [event.kind for event in journal.events()] == ["started", "thought"]
+    assert [event.kind for event in journal.events()] == ["started", "thought", "failed"]
 
 
 async def test_a_cancelled_run_resumes_and_records_no_branch_as_discarded() -> None:
@@ -91,7 +91,7 @@ async def test_a_cancelled_run_resumes_and_records_no_branch_as_discarded() -> N
     journal = MemoryJournal()
     llm = ScriptedLLM((call("quick"), call("hang"), call("quick")))
     task = asyncio.create_task(Watched(llm=llm).run("go", journal=journal))
-    assert [await acted.get(), await acted.get()] == ["act-1", "act-3"]
+    assert [await acted.get(), await acted.get()] == ["calls-1/0", "calls-1/2"]
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -101,6 +101,7 @@ async def test_a_cancelled_run_resumes_and_records_no_branch_as_discarded() -> N
         async def hang(self) -> str:
             return "ended"
 
+    Mended.__name__ = "Worker"  # a journal belongs to agents of one name
     again = ScriptedLLM("fine")
     result = await Mended(llm=again).run("go", journal=journal)
 

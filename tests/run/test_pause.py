@@ -65,12 +65,12 @@ async def test_a_call_that_needs_approval_pauses_the_run_and_its_siblings_go_on(
 
     assert result.finish == "paused"
     assert [(item.key, item.kind, item.text) for item in result.pending] == [
-        ("act-1", "approval", 'pay({"to": "ann"})'),
-        ("act-3", "approval", 'pay({"to": "bob"})'),
+        ("calls-1/0", "approval", 'pay({"to": "ann"})'),
+        ("calls-1/2", "approval", 'pay({"to": "bob"})'),
     ]
-    assert [event.key for event in journal.events() if event.kind == "acted"] == ["act-2"]
+    assert [event.key for event in journal.events() if event.kind == "acted"] == ["calls-1/1"]
     assert agent.paid == []
-    with pytest.raises(ConfigurationError, match=r"paused.*act-1"):
+    with pytest.raises(ConfigurationError, match=r"paused.*calls-1/0"):
         _ = result.output
 
 
@@ -78,33 +78,33 @@ async def test_a_decision_goes_on_where_the_run_paused() -> None:
     agent, journal = bank(), MemoryJournal()
     await agent.run("pay", journal=journal)
 
-    half = await agent.run("pay", journal=journal, decisions={"act-1": APPROVE})
+    half = await agent.run("pay", journal=journal, decisions={"calls-1/0": APPROVE})
     deny = Decision(kind="deny", text="not bob")
-    result = await agent.run("pay", journal=journal, decisions={"act-3": deny})
+    result = await agent.run("pay", journal=journal, decisions={"calls-1/2": deny})
 
-    assert [item.key for item in half.pending] == ["act-3"]
+    assert [item.key for item in half.pending] == ["calls-1/2"]
     assert result.output == "paid ann / plenty / A person denied this call: not bob"
-    assert agent.paid == ["ann act-1"]
+    assert agent.paid == ["ann calls-1/0"]
 
 
 async def test_a_decision_on_something_that_does_not_wait_is_an_error() -> None:
-    with pytest.raises(ConfigurationError, match=r"\['act-9'\].*\['act-1', 'act-3'\]"):
+    with pytest.raises(ConfigurationError, match=r"\['act-9'\].*\['calls-1/0', 'calls-1/2'\]"):
         await bank().run("pay", decisions={"act-9": APPROVE})
 
 
 async def test_a_write_without_a_result_is_never_executed_again_by_itself() -> None:
     agent, journal = bank(), MemoryJournal()
     await agent.run("pay", journal=journal)
-    both = {"act-1": APPROVE, "act-3": APPROVE}
+    both = {"calls-1/0": APPROVE, "calls-1/2": APPROVE}
     await agent.run("pay", journal=journal, decisions=both)
-    cut = _cut_after_intent(journal, "act-3")
+    cut = _cut_after_intent(journal, "calls-1/2")
     agent.paid.clear()
 
     result = await agent.run("pay", journal=cut)
 
-    assert [(item.key, item.kind) for item in result.pending] == [("act-3", "unknown_outcome")]
+    assert [(item.key, item.kind) for item in result.pending] == [("calls-1/2", "unknown_outcome")]
     told = Decision(kind="answer", text="it was paid")
-    end = await agent.run("pay", journal=cut, decisions={"act-3": told})
+    end = await agent.run("pay", journal=cut, decisions={"calls-1/2": told})
     assert end.output == "paid ann / plenty / it was paid"
     assert agent.paid == []
 

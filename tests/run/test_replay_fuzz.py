@@ -24,6 +24,7 @@ from agentcore import (
     Task,
     ToolCall,
     ToolError,
+    Usage,
     UserMessage,
     dump_messages,
     tool,
@@ -180,10 +181,9 @@ def make_agent(tree: Tree, world: World) -> Agent:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Without the usage: a call that a race cancelled was charged, and left no event."""
-
     text: str
     messages: str = ""
+    usage: Usage | None = None
 
 
 async def outcome(tree: Tree, journal: MemoryJournal, world: World) -> Outcome:
@@ -191,7 +191,7 @@ async def outcome(tree: Tree, journal: MemoryJournal, world: World) -> Outcome:
         result = await make_agent(tree, world).run("task", journal=journal)
     except LLMUnavailableError:
         return Outcome("failed")
-    return Outcome(result.output, dump_messages(result.messages))
+    return Outcome(result.output, dump_messages(result.messages), result.usage)
 
 
 def is_random(tree: Tree) -> bool:
