@@ -14,7 +14,7 @@ from .completions import Sampling
 from .errors import ConfigurationError
 from .events import Event
 from .interfaces import LLM, Memory, Sensor, SessionMemory
-from .options import AgentOptions, RunOptions, ToolLike, check_names
+from .options import AgentOptions, RunOptions, ToolLike, check_names, clean_run_options
 from .planning import Planner, Run
 from .results import MapItem, Result
 from .usage import Budget
@@ -28,7 +28,6 @@ __all__ = ["Agent"]
 Out = TypeVar("Out", default=str)
 
 _OPTIONS = frozenset(AgentOptions.__annotations__)
-_RUN_OPTIONS = frozenset(RunOptions.__annotations__)
 
 
 class Agent(Generic[Out]):
@@ -110,7 +109,7 @@ class Agent(Generic[Out]):
         """
         from .launch import launch
 
-        engine = self._checked_engine(options)
+        engine, options = self._checked_engine(), clean_run_options(options)
         return cast("Result[Out]", await launch(engine, task, options))
 
     def run_sync(self, task: object, **options: Unpack[RunOptions]) -> Result[Out]:
@@ -135,7 +134,7 @@ class Agent(Generic[Out]):
         """
         from .stream import RunStream
 
-        return RunStream(self._checked_engine(options), task, options)
+        return RunStream(self._checked_engine(), task, clean_run_options(options))
 
     def map(
         self,
@@ -157,11 +156,17 @@ class Agent(Generic[Out]):
         """Run as a child: what `run.child(agent, task)` calls."""
         from .launch import launch_child
 
-        return cast("Result[Out]", await launch_child(self._checked_engine({}), task, run))
+        return cast("Result[Out]", await launch_child(self._checked_engine(), task, run))
 
     async def aclose(self) -> None:
         """Close the model if it was made from a name; an object that was given is its owner's."""
         await self._engine.aclose()
+
+    def __reduce__(self) -> str:
+        raise ConfigurationError(
+            f"a {type(self).__name__} cannot be copied or pickled, for its tools belong to it: "
+            "make another one"
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -169,8 +174,7 @@ class Agent(Generic[Out]):
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
-    def _checked_engine(self, options: RunOptions) -> Engine:
-        check_names("a run", options, _RUN_OPTIONS)
+    def _checked_engine(self) -> Engine:
         engine: Engine | None = self.__dict__.get("_engine")
         if engine is None:
             raise ConfigurationError(

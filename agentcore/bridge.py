@@ -8,13 +8,29 @@ import os
 import threading
 from collections.abc import Coroutine
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .errors import ConfigurationError
 
 __all__ = ["run_in_bridge"]
 
 T = TypeVar("T")
+
+
+_CLEANUP_S = 5.0
+"""What a cancelled run gets to clean up before `run_sync` raises."""
+
+
+async def _carried(
+    work: Coroutine[Any, Any, T], ended: threading.Event
+) -> tuple[T | None, BaseException | None]:
+    """Hand a SystemExit or KeyboardInterrupt over as a value: raised it would end the loop."""
+    try:
+        return await work, None
+    except (KeyboardInterrupt, SystemExit) as interruption:
+        return None, interruption
+    finally:
+        ended.set()
 
 
 class _Bridge:
@@ -35,12 +51,17 @@ class _Bridge:
                 "run_sync was called inside a run that run_sync started: use "
                 "`await agent.run(...)`, or `await context.run.child(agent, task)` in a tool"
             )
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        ended = threading.Event()
+        future = asyncio.run_coroutine_threadsafe(_carried(work, ended), self._loop)
         try:
-            return future.result()
+            result, interruption = future.result()
         except BaseException:
             future.cancel()  # a KeyboardInterrupt here stops the run there
+            ended.wait(_CLEANUP_S)
             raise
+        if interruption is not None:
+            raise interruption
+        return cast("T", result)
 
     def _close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any, cast
@@ -29,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `agentcore run ... | head`: the reader has what it wanted
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(options: argparse.Namespace) -> int:
-    task = options.task if options.task is not None else sys.stdin.read()
+    task = options.task if options.task is not None else _read_task()
     streamed, key = "", ""  # the text of one model call
     async with load_agent(options.agent, llm=options.llm) as agent:
         async for event in agent.stream(task):
@@ -66,6 +70,12 @@ async def _run(options: argparse.Namespace) -> int:
             elif options.trace:
                 print(f"[{event.at_s:8.3f} s] {event.kind} {event.key}", file=sys.stderr)
     return 0
+
+
+def _read_task() -> str:
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  closed by `<&-`
+        raise ConfigurationError("there is no task: give one, or open the standard input")
+    return sys.stdin.read()
 
 
 def _print_end(result: Any, streamed: str) -> None:
@@ -96,15 +106,21 @@ def load_agent(path: str, *, llm: str | None) -> Agent[Any]:
     sys.path.insert(0, "")  # like `python -m`: modules of the current folder
     try:
         found: object = getattr(importlib.import_module(module_name), name)
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"the module {module_name!r} cannot be imported: {error}"
-        ) from error
     except AttributeError as error:
         raise ConfigurationError(f"{path!r} is no agent: {error}") from error
+    except (Exception, SystemExit) as error:
+        hint = f"; write {module_name[:-3]}:{name}" if module_name.endswith(".py") else ""
+        raise ConfigurationError(
+            f"the module {module_name!r} cannot be imported: {type(error).__name__}: {error}{hint}"
+        ) from error
     if inspect.isclass(found) and issubclass(found, Agent):
         kind = cast("type[Agent[object]]", found)
-        return kind(llm=llm) if llm else kind()
+        try:
+            return kind(llm=llm) if llm else kind()
+        except TypeError as error:
+            raise ConfigurationError(
+                f"{path} cannot be made without arguments ({error}): name an agent object instead"
+            ) from error
     if isinstance(found, Agent) and llm is None:
         return cast("Agent[object]", found)
     if isinstance(found, Agent):

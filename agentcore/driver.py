@@ -99,14 +99,17 @@ async def _time_limit(run: LiveRun) -> AsyncGenerator[None]:
     is_replay = run.place.frame.end is not None
     left_s = None if is_replay else ledger.seconds_left(run.place.scope.state.elapsed_s)
     timeout = asyncio.timeout(left_s)
+    cause: BaseException | None = None
     try:
         async with timeout:
             yield
     except TimeoutError as error:
         if not timeout.expired():
             raise
+        cause = error
+    if timeout.expired():  # also where the planner swallowed it and went on
         limit_s = ledger.budget.max_seconds
-        raise TimeLimitError(f"the budget of max_seconds={limit_s} is used up") from error
+        raise TimeLimitError(f"the budget of max_seconds={limit_s} is used up") from cause
 
 
 async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun) -> Started:

@@ -11,6 +11,7 @@ from .errors import (
     AgentCoreError,
     DivergenceError,
     LimitError,
+    RunError,
     StepLimitError,
     TimeLimitError,
     TokenLimitError,
@@ -24,6 +25,8 @@ from .usage import Finish, Usage
 __all__ = ["Meter", "Place", "check_may_go_on", "perform"]
 
 E = TypeVar("E", bound=Event)
+
+_MOST_REFUSALS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ async def perform(
         event = await action()
     except AgentCoreError as error:
         place.frame.latest = place.scope
+        if isinstance(error, LimitError):
+            await _count_refusal(place)
         failed = to_failed(error, key=key, digest=digest, usage=meter.usage)
         place.scope.state.record(failed)
         raise
@@ -73,6 +78,16 @@ async def perform(
             place.scope.state.record(cancelled)
         raise
     return place.scope.state.record(event)
+
+
+async def _count_refusal(place: Place) -> None:
+    """End a planner that goes on and on after a bound; until then let others run in between."""
+    place.frame.refusals += 1
+    if place.frame.refusals > _MOST_REFUSALS:
+        raise RunError(
+            f"the planner went on {_MOST_REFUSALS} times after a bound of its budget was reached"
+        )
+    await asyncio.sleep(0)
 
 
 def check_may_go_on(place: Place, key: str) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .action.registry import collect_tools
+from .action.tool import mark_of
 from .brain.registry import load_llm
 from .brain.structured import OutputType
 from .completions import Abilities, Sampling
@@ -31,6 +32,7 @@ class Engine:
 
     def __init__(self, agent: Agent[Any], root: type, tools: tuple[ToolLike, ...]) -> None:
         _check_values(agent)
+        _check_methods(agent, root)
         self._agent = agent
         self._root = root
         self._is_closed = False
@@ -135,11 +137,14 @@ class Engine:
 def _check_values(agent: Agent[Any]) -> None:
     """Raise `ConfigurationError` for an option that cannot be what it is meant to be."""
     fits: dict[str, Callable[[object], bool]] = {
-        "llm": lambda value: value is None or isinstance(value, str) or hasattr(value, "complete"),
+        "llm": lambda value: value is None or isinstance(value, str) or _is_llm(value),
         "planner": lambda value: value is None or hasattr(value, "solve"),
         "memory": lambda value: value is None or _has_any(value, "search", "history"),
         "budget": lambda value: isinstance(value, Budget),
         "sampling": lambda value: isinstance(value, Sampling),
+        "sensors": lambda value: isinstance(value, (list, tuple)),
+        "tools": lambda value: isinstance(value, (list, tuple)),
+        "output_retries": lambda value: type(value) is int and value >= 0,
     }
     for name, is_fit in fits.items():
         value: object = getattr(agent, name)
@@ -147,6 +152,27 @@ def _check_values(agent: Agent[Any]) -> None:
             hint = ": give an object, not the class" if isinstance(value, type) else ""
             raise ConfigurationError(
                 f"{type(agent).__name__}.{name} is {value!r}, which cannot be used as {name}{hint}"
+            )
+
+
+def _is_llm(value: object) -> bool:
+    return all(hasattr(value, name) for name in ("complete", "name", "abilities"))
+
+
+def _check_methods(agent: Agent[Any], root: type) -> None:
+    """Raise `ConfigurationError` for a method that `Agent` could not call as it must."""
+    kind = type(agent)
+    for name in ("validate_output", "on_event"):
+        if inspect.iscoroutinefunction(getattr(kind, name)):
+            raise ConfigurationError(
+                f"{kind.__name__}.{name} is async: make it a plain method; what needs I/O belongs "
+                "into a tool or a planner"
+            )
+    for name in vars(root):
+        if not name.startswith("_") and mark_of(getattr(kind, name, None)) is not None:
+            raise ConfigurationError(
+                f"{kind.__name__}.{name} is a tool and hides a method of Agent: give it another "
+                f"name, with @tool(name={name!r}) if the model shall see this one"
             )
 
 

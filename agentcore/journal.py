@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from .errors import CorruptStoreError, MemoryStoreError
+from .errors import ConfigurationError, CorruptStoreError, MemoryStoreError
 from .events import Event, load_event
 
 __all__ = ["MemoryJournal"]
@@ -46,6 +46,12 @@ class MemoryJournal:
     def append(self, event: Event, *, durable: bool = False) -> None:
         """Store one event; `durable` makes no difference in memory."""
         del durable
+        last = self._events[-1].seq if self._events else 0
+        if event.seq != last + 1:
+            raise ConfigurationError(
+                f"event {event.seq} was appended to a journal that ends with event {last}: another "
+                "run writes to it; a journal belongs to one run at a time"
+            )
         self._events.append(event)
 
     def save(self, path: str | Path) -> None:
@@ -73,7 +79,7 @@ class MemoryJournal:
 
         Raises:
             MemoryStoreError: the file cannot be read.
-            CorruptStoreError: a line is no event.
+            CorruptStoreError: a line is no event, or not the next one.
         """
         try:
             data = Path(path).read_bytes()
@@ -85,10 +91,17 @@ class MemoryJournal:
         events: list[Event] = []
         for number, line in enumerate(lines, start=1):
             try:
-                events.append(load_event(line))
+                event = load_event(line)
             except ValidationError as error:
                 raise CorruptStoreError(
                     f"line {number} of {str(path)!r} is no event of a journal: {line[:80]!r}",
                     path=str(path),
                 ) from error
+            if event.seq != number:
+                raise CorruptStoreError(
+                    f"line {number} of {str(path)!r} holds event {event.seq}: lines are missing, "
+                    "doubled or out of order",
+                    path=str(path),
+                )
+            events.append(event)
         return cls(events)

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from copy import copy
 from typing import Any
 
 from .completions import TextDelta
 from .driver import drive, make_frame
 from .effects import Place
 from .engine import Engine
-from .errors import AgentCoreError, ConfigurationError
+from .errors import AgentCoreError, ConfigurationError, RunError
 from .events import Event, Started
 from .frame import Frame
 from .journal import MemoryJournal
@@ -24,6 +25,7 @@ from .results import Result
 from .run import LiveRun
 from .run_state import RunState
 from .scope import Scope
+from .wave import InterruptedRunError, contained
 
 __all__ = ["launch", "launch_child"]
 
@@ -58,19 +60,35 @@ async def launch(
         scope.claim()
         return await drive(engine, task, options, LiveRun(Place(scope, frame)))
 
-    worker = asyncio.create_task(work(), name=f"agentcore:{state.id}")
+    worker = asyncio.create_task(contained(work()), name=f"agentcore:{state.id}")
     try:
         await asyncio.wait((worker, state.paused), return_when=asyncio.FIRST_COMPLETED)
         if worker.done():
-            return worker.result()
-    except AgentCoreError as error:
-        error.trajectory = recording.events
-        error.messages = settle_calls(frame.latest.conversation if frame.latest else ())
-        raise
+            return _result(worker, state, frame)
     finally:
         await _stop(worker)
     state.check_decisions_used()
     return _paused(state, frame, scope)
+
+
+def _result(worker: asyncio.Task[Result[Any]], state: RunState, frame: Frame) -> Result[Any]:
+    """Return the result of a run that has ended, or raise its error with what it had done."""
+    if worker.cancelled():
+        raise RunError(f"run {state.id} was cancelled by its own code, not by its caller")
+    error = worker.exception()
+    if error is None:
+        state.warn_of_unused_decisions()
+        return worker.result()
+    if isinstance(error, InterruptedRunError):
+        raise error.interruption
+    if not isinstance(error, AgentCoreError):
+        error.add_note(f"in run {state.id}, after {state.recording.latest_key!r}")
+        raise error
+    if error.trajectory:  # one object raised in two runs, as a test model may: each gets its own
+        error = copy(error).with_traceback(error.__traceback__)
+    error.trajectory = state.recording.events
+    error.messages = settle_calls(frame.latest.conversation if frame.latest else ())
+    raise error
 
 
 async def launch_child(engine: Engine, task: object, run: Run) -> Result[Any]:
@@ -80,7 +98,8 @@ async def launch_child(engine: Engine, task: object, run: Run) -> Result[Any]:
     place = run.place
     options = RunOptions(deps=place.frame.deps)
     frame = make_frame(engine, options, place.scope, parent=place.frame.ledger)
-    return await drive(engine, task, options, LiveRun(Place(place.scope, frame)))
+    with place.scope.state.listening(place.scope.path, engine.on_event):
+        return await drive(engine, task, options, LiveRun(Place(place.scope, frame)))
 
 
 def _run_id(recording: Recording) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from .errors import AgentCoreError, ConfigurationError
+from .errors import ConfigurationError
 from .results import MapItem, Result
 
 __all__ = ["map_tasks"]
@@ -27,6 +27,8 @@ async def map_tasks(
     """Yield one item per task, in the order in which they end."""
     if concurrency < 1:
         raise ConfigurationError(f"concurrency is {concurrency}: it must be at least 1")
+    if isinstance(tasks, (str, bytes, Mapping)):
+        raise ConfigurationError(f"map takes many tasks, and got {tasks!r:.100}: give a list")
     source, has_more = _numbered(tasks), True
     taking: set[asyncio.Task[tuple[int, object] | None]] = set()  # at most one
     running: set[asyncio.Task[MapItem[Out]]] = set()
@@ -49,7 +51,7 @@ async def map_tasks(
 async def _run_one(run: Runner[Out], index: int, task: object, deps: object) -> MapItem[Out]:
     try:
         return MapItem(index, task, result=await run(task, deps=deps))
-    except AgentCoreError as error:
+    except Exception as error:  # noqa: BLE001  one bad input of many is an item, whatever it raised
         return MapItem(index, task, error=error)
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict, cast
 
 from .completions import Sampling
 from .errors import ConfigurationError
 from .events import Decision
 from .interfaces import LLM, Journal, Memory, Sensor, SessionMemory, Tool
-from .messages import Message
+from .messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from .planning import Planner
 from .usage import Budget
 
-__all__ = ["AgentOptions", "RunContext", "RunOptions", "ToolLike", "check_names"]
+__all__ = [
+    "AgentOptions",
+    "RunContext",
+    "RunOptions",
+    "ToolLike",
+    "check_names",
+    "clean_run_options",
+]
 
 ToolLike: TypeAlias = Tool | Callable[..., object]
 """A tool object, or a function that becomes one."""
@@ -79,3 +86,46 @@ def check_names(what: str, given: Mapping[str, object], allowed: Collection[str]
             raise ConfigurationError(
                 f"{what} has no option {name!r}: {hint}the options are {', '.join(sorted(allowed))}"
             )
+
+
+def _are_messages(value: Any) -> bool:
+    kinds = (SystemMessage, UserMessage, AssistantMessage, ToolMessage)
+    items = cast("Sequence[object]", value if isinstance(value, (list, tuple)) else [None])
+    return all(isinstance(item, kinds) for item in items)
+
+
+def _is_journal(value: Any) -> bool:
+    return not isinstance(value, type) and hasattr(value, "append") and hasattr(value, "events")
+
+
+def _are_decisions(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    return all(
+        isinstance(item, Decision) for item in cast("Mapping[object, object]", value).values()
+    )
+
+
+_RUN_OPTIONS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "session": ("a string", lambda value: isinstance(value, str)),
+    "history": ("messages, such as result.messages", _are_messages),
+    "deps": ("anything", lambda _: True),
+    "journal": ("a journal", _is_journal),
+    "decisions": ("a Decision for each key", _are_decisions),
+    "budget": ("a Budget", lambda value: isinstance(value, Budget)),
+}
+
+
+def clean_run_options(given: RunOptions) -> RunOptions:
+    """Return the options of a run without those that are None, which means: not given.
+
+    Raises:
+        ConfigurationError: a name is unknown, or a value cannot be what it is meant to be.
+    """
+    check_names("a run", given, _RUN_OPTIONS)
+    cleaned: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    for name, value in cleaned.items():
+        wanted, is_fit = _RUN_OPTIONS[name]
+        if not is_fit(value):
+            raise ConfigurationError(f"{name}={value!r:.200} cannot be used: give {wanted}")
+    return cast("RunOptions", cleaned)

@@ -54,6 +54,11 @@ class Recording:
         return tuple(self._events)
 
     @property
+    def latest_key(self) -> str:
+        """Key of the event that was recorded last."""
+        return self._events[-1].key if self._events else ""
+
+    @property
     def elapsed_s(self) -> float:
         """Seconds that the run had used when its last event was recorded."""
         return self._events[-1].at_s if self._events else 0.0

@@ -78,6 +78,11 @@ class LiveRun:
         timeout_s: float | None = None,
     ) -> Completion:
         """Ask the model."""
+        if not all(hasattr(message, "digest") for message in messages):
+            raise ConfigurationError(
+                f"think was given {messages!r:.200}: give messages, such as "
+                "[UserMessage(content=...)]"
+            )
         request = LLMRequest(
             messages=tuple(messages),
             tools=tuple(tools),

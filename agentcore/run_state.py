@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 from .completions import TextDelta
@@ -38,7 +39,7 @@ class RunState:
         self.on_delta = on_delta
         self.pending: dict[str, Pending] = {}
         self.paused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._on_event = on_event
+        self._listeners = [("", on_event)]
         self._decisions = dict(decisions)
         self._movable = 1
         self._started_s = time.monotonic() - recording.elapsed_s
@@ -60,7 +61,19 @@ class RunState:
             _logger.debug(
                 "run %s: %s %s", self.id, event.kind, event.key, extra={"run_id": self.id}
             )
-        self._on_event(event)
+        for path, listener in self._listeners:
+            if event.key.startswith(path):
+                listener(event)
+
+    @contextmanager
+    def listening(self, path: str, listener: Callable[[Event], None]) -> Generator[None]:
+        """Tell the listener too of what happens under a path, as long as the block runs."""
+        entry = (path, listener)
+        self._listeners.append(entry)
+        try:
+            yield
+        finally:
+            self._listeners.remove(entry)
 
     async def decision(self, pending: Pending) -> Decision:
         """Return a person's decision. Where there is none yet this waits for ever.
@@ -72,6 +85,7 @@ class RunState:
             return attempt.decision
         decision = self._decisions.pop(pending.key, None)
         if decision is not None:
+            _check_fits(decision, pending)
             self.record(Decided(key=pending.key, decision=decision), durable=True)
             return decision
         self.pending[pending.key] = pending
@@ -80,7 +94,7 @@ class RunState:
             never: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
             return await never
         finally:
-            self._movable += 1
+            self.enter(1)
             if not self.paused.done():
                 del self.pending[pending.key]
 
@@ -94,6 +108,16 @@ class RunState:
         if self._movable == 0 and self.pending and not self.paused.done():
             self.paused.set_result(None)
 
+    def warn_of_unused_decisions(self) -> None:
+        """Log the keys of decisions that a run which has ended had no use for."""
+        if self._decisions:
+            _logger.warning(
+                "run %s ended; nothing in it waited for the decisions %s",
+                self.id,
+                sorted(self._decisions),
+                extra={"run_id": self.id},
+            )
+
     def check_decisions_used(self) -> None:
         """Raise `ConfigurationError` where a decision names a key that nothing waits for."""
         if self._decisions:
@@ -101,3 +125,11 @@ class RunState:
                 f"decisions for {sorted(self._decisions)} were given, but the run waits for "
                 f"{sorted(self.pending)}"
             )
+
+
+def _check_fits(decision: Decision, pending: Pending) -> None:
+    if pending.kind == "question" and decision.kind != "answer":
+        raise ConfigurationError(
+            f"{pending.key!r} waits for an answer to {pending.text!r}, and the decision is "
+            f"{decision.kind!r}: give Decision(kind='answer', text=...)"
+        )

@@ -74,9 +74,11 @@ class RunStream(Generic[Out]):
             self._result = cast("Result[Out]", worker.result())
             yield Finished(self._result)
         finally:
+            worker.cancel()
             if not worker.done():
-                worker.cancel()
                 await asyncio.wait((worker,))
+            if not worker.cancelled():
+                worker.exception()  # marks it as seen: the reader has left
 
     def _push(self, event: Event) -> None:
         self._engine.on_event(event)

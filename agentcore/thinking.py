@@ -8,7 +8,7 @@ from dataclasses import replace
 from .brain.wire import with_ids
 from .completions import Completion, LLMRequest, TextDelta
 from .effects import Meter, Place, perform
-from .errors import LLMTimeoutError, TokenLimitError
+from .errors import ConfigurationError, LLMTimeoutError, TokenLimitError
 from .events import Thought
 from .interfaces import DeltaSink
 from .messages import AssistantMessage, settle_calls
@@ -47,6 +47,7 @@ async def _complete(
     try:
         async with timeout:
             completion = await llm.complete(request, on_delta=_sink(place, key, timeout))
+        _check_completion(completion, llm.name)
         meter.usage = lease.usage_of(completion)
     except TimeoutError as error:
         if not timeout.expired():
@@ -64,6 +65,11 @@ async def _complete(
         completion=_with_unique_ids(completion),
         cut_by=lease.cut_by if is_cut else None,
     )
+
+
+def _check_completion(completion: object, name: str) -> None:
+    if not isinstance(completion, Completion):
+        raise ConfigurationError(f"{name}.complete returned {completion!r:.200}, not a Completion")
 
 
 def _cut(place: Place, path: str, completion: Completion) -> TokenLimitError:

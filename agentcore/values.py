@@ -6,12 +6,14 @@ each annotation from a string, which doubles the time of their import.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic_core import PydanticSerializationError
 
 __all__ = ["JsonObject", "JsonValue", "Value", "digest_of"]
 
@@ -58,7 +60,11 @@ class Value(BaseModel):
     @cached_property
     def encoded(self) -> bytes:
         r"""The value as UTF-8 JSON, computed once. Characters are never escaped to `\uXXXX`."""
-        return self.__pydantic_serializer__.to_json(self)
+        try:
+            return self.__pydantic_serializer__.to_json(self)
+        except PydanticSerializationError:  # half a surrogate pair, which UTF-8 cannot hold
+            text = json.dumps(self.model_dump(), ensure_ascii=False, default=str)
+            return text.encode("utf-8", "replace")
 
     @cached_property
     def digest(self) -> str:

@@ -9,9 +9,25 @@ from typing import Any, Generic, TypeVar
 from .errors import DivergenceError, RunError
 from .run_state import RunState
 
-__all__ = ["Outcome", "Wave"]
+__all__ = ["InterruptedRunError", "Outcome", "Wave", "contained"]
 
 T = TypeVar("T")
+
+
+class InterruptedRunError(Exception):
+    """Carries a SystemExit or KeyboardInterrupt out of a task: raised there it ends the loop."""
+
+    def __init__(self, interruption: BaseException) -> None:
+        super().__init__(repr(interruption))
+        self.interruption = interruption
+
+
+async def contained(work: Coroutine[Any, Any, T]) -> T:
+    """Do the work of a task so that nothing in it can end the event loop."""
+    try:
+        return await work
+    except (KeyboardInterrupt, SystemExit) as interruption:
+        raise InterruptedRunError(interruption) from interruption
 
 
 class Outcome(Generic[T]):
@@ -50,7 +66,9 @@ class Wave(Generic[T]):
     def start(self, label: str, work: Coroutine[Any, Any, T]) -> None:
         """Start a task under a label that is its own."""
         self._state.enter(1)
-        self._running[label] = asyncio.create_task(work, name=f"{self._state.id}:{label}")
+        self._running[label] = asyncio.create_task(
+            contained(work), name=f"{self._state.id}:{label}"
+        )
 
     async def finished(self) -> list[Outcome[T]]:
         """Wait until a task has ended; return all that have, in the order of their start."""

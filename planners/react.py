@@ -63,11 +63,13 @@ class ReAct:
             task.messages
         )  # in native form: any model can go on from it
         remarks: list[Message] = []
+        guide = _guide(run.tools, thoughts=self.thoughts)
+        acting = action_schema(run.tools, run.output_schema, thoughts=self.thoughts)
+        ending = action_schema((), run.output_schema, thoughts=self.thoughts)
         for step in range(1, self.max_steps + 1):
             is_last = step == self.max_steps
-            tools = () if is_last else run.tools
-            schema = action_schema(tools, run.output_schema, thoughts=self.thoughts)
-            prompt = [*to_react(transcript, _guide(run.tools, thoughts=self.thoughts)), *remarks]
+            schema = ending if is_last else acting
+            prompt = [*to_react(transcript, guide), *remarks]
             can_constrain = run.abilities.json_schema
             reply = await run.think(prompt, output_schema=schema if can_constrain else None)
             try:
@@ -79,12 +81,7 @@ class ReAct:
                 ]
                 continue
             if name == FINAL:
-                text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                # Without the guide: an answer that is asked for again is no action.
-                asked = to_react(transcript)
-                answer = await run.answer([*asked, AssistantMessage(content=text)])
-                final = AssistantMessage(content=answer.text, thinking=thought)
-                return replace(answer, messages=(*transcript, final))
+                return await _finish(run, transcript, thought, value)
             if is_last:
                 break
             arguments = json.dumps(value, ensure_ascii=False)
@@ -96,6 +93,16 @@ class ReAct:
             ]
             remarks = []
         raise StepLimitError(f"no final answer came within max_steps={self.max_steps} steps")
+
+
+async def _finish(
+    run: Run, transcript: Sequence[Message], thought: str, value: JsonValue
+) -> Answer:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    # Without the guide: an answer that is asked for again is no action.
+    answer = await run.answer([*to_react(transcript), AssistantMessage(content=text)])
+    final = AssistantMessage(content=answer.text, thinking=thought)
+    return replace(answer, messages=(*transcript, final))
 
 
 def action_schema(
@@ -120,21 +127,22 @@ def to_react(messages: Sequence[Message], guide: str = "") -> list[Message]:
 
     The guide joins the system message, or becomes one.
     """
-    written: list[Message] = []
-    for message in messages:
-        if isinstance(message, AssistantMessage) and message.tool_calls:
-            steps = [_write_action(message.content, call) for call in message.tool_calls]
-            written.append(AssistantMessage(content="\n".join(steps)))
-        elif isinstance(message, ToolMessage):
-            kind = "Error" if message.is_error else "Observation"
-            written.append(UserMessage(content=f"{kind} from {message.name}: {message.content}"))
-        else:
-            written.append(message)
+    written = [message.derived("react", _to_text) for message in messages]
     if not guide:
         return written
     if written and isinstance(first := written[0], SystemMessage):
         return [SystemMessage(content=f"{first.content}\n\n{guide}"), *written[1:]]
     return [SystemMessage(content=guide), *written]
+
+
+def _to_text(message: Message) -> Message:
+    if isinstance(message, AssistantMessage) and message.tool_calls:
+        steps = [_write_action(message.content, call) for call in message.tool_calls]
+        return AssistantMessage(content="\n".join(steps))
+    if isinstance(message, ToolMessage):
+        kind = "Error" if message.is_error else "Observation"
+        return UserMessage(content=f"{kind} from {message.name}: {message.content}")
+    return message
 
 
 def _option(name: str, field: str, value: JsonValue, *, thoughts: bool) -> JsonObject:

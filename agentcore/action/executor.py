@@ -83,7 +83,11 @@ def _is_cancelled() -> bool:
 def _crash(name: str, error: BaseException) -> ToolCrashError:
     frames = traceback.extract_tb(error.__traceback__)
     where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return ToolCrashError(f"tool {name!r} raised {type(error).__name__}: {error}{where}")
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001  an exception that cannot even be printed
+        said = "(it cannot be printed)"
+    return ToolCrashError(f"tool {name!r} raised {type(error).__name__}: {said}{where}")
 
 
 def _not_found(name: str, known: Sequence[str]) -> str:

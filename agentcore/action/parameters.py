@@ -73,4 +73,6 @@ def _problem_of(parameter: inspect.Parameter) -> str | None:
         return "begins with an underscore, which an argument cannot; rename it"
     if parameter.annotation is inspect.Parameter.empty:
         return f"has no annotation; write its type, such as `{parameter.name}: str`"
+    if type(parameter.default).__name__ == "FieldInfo":  # by name: pydantic is not loaded for this
+        return "has a Field as its default; write `Annotated[TYPE, Field(...)] = DEFAULT`"
     return None

@@ -1,4 +1,4 @@
-"""Where synchronous functions run: a thread of their own, so that they block nothing but themselves."""
+"""Where synchronous functions run: each in a thread of its own, so that it blocks nothing else."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ async def run_in_thread(function: Callable[[], T], *, name: str) -> T:
             future.set_result(result)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  T
 
     def work() -> None:
-        result, error = None, None
+        result: T | None = None
+        error: BaseException | None = None
         try:
             result = context.run(function)
         except StopIteration as stop:

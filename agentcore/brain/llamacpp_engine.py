@@ -6,6 +6,7 @@ What is said to the model is in `llamacpp_wire`.
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import threading
 from collections import deque
@@ -75,6 +76,7 @@ class Engine:
         self._waiting: deque[_Call] = deque()
         self._is_working = False
         self._is_closing = False
+        self._process_id = os.getpid()
 
     async def chunks(self, body: Body) -> AsyncGenerator[JsonObject]:
         """Yield what the model streams. Close the generator to stop the work behind it.
@@ -150,6 +152,11 @@ class Engine:
         return self._is_closing or not threading.main_thread().is_alive()
 
     def _check_open(self) -> None:
+        if os.getpid() != self._process_id:
+            raise ConfigurationError(
+                f"{self._name} was made before this process was forked, and its thread and memory "
+                "stayed behind: make a new one in the child"
+            )
         if self._is_over():
             raise ConfigurationError(
                 f"{self._name} is closed: make the last call before aclose(), and before the "

@@ -83,7 +83,7 @@ def to_payload(request: LLMRequest, *, model: str, server: Server, stream: bool 
 
 
 def _encode(value: Body) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _encoded(message: Message) -> bytes:

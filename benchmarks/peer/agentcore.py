@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from types import FunctionType
 
-from agentcore import Agent, Budget, TextDelta, tool as make_tool
+from agentcore import Agent, Budget, TextDelta
+from agentcore import tool as make_tool
 from agentcore.action.function import FunctionTool
 from agentcore.brain.openai import OpenAILLM
 from agentcore.planners import ToolCalling
@@ -28,7 +30,8 @@ def tool(function: Function) -> Function:
 
 def schema(function: Function) -> JsonObject:
     """Build the schema of a tool's arguments anew: what is kept belongs to the function."""
-    copy = type(function)(
+    assert isinstance(function, FunctionType)
+    copy = FunctionType(
         function.__code__, function.__globals__, function.__name__, function.__defaults__
     )
     copy.__annotations__, copy.__doc__ = function.__annotations__, function.__doc__

@@ -101,7 +101,7 @@ async def test_a_cancelled_run_resumes_and_records_no_branch_as_discarded() -> N
         async def hang(self) -> str:
             return "ended"
 
-    Mended.__name__ = "Worker"  # a journal belongs to agents of one name
+    Mended.__name__ = "Watched"  # a journal belongs to agents of one name
     again = ScriptedLLM("fine")
     result = await Mended(llm=again).run("go", journal=journal)
 
