@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Base64Bytes, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from .errors import ConfigurationError
 from .values import Value
@@ -42,10 +42,12 @@ class TextPart(Value):
 class ImagePart(Value):
     """An image in a message, by its bytes or by its address."""
 
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
     kind: Literal["image"] = "image"
     media_type: str = "image/png"
-    data: Base64Bytes | None = None
-    """The encoded image file; base64 in JSON."""
+    data: bytes | None = None
+    """The image file; base64 in JSON."""
     url: str | None = None
     """An address that the server itself can fetch; used where `data` is None."""
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -87,7 +86,7 @@ def test_malformed_arguments_are_sent_as_an_object() -> None:
 
 
 def test_images_are_sent_as_base64() -> None:
-    image = ImagePart(data=b64encode(b"png"))
+    image = ImagePart(data=b"png")
 
     body = sent(UserMessage(content=(TextPart(text="Look:"), image)))
 

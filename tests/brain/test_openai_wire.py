@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from dataclasses import replace
 from typing import Any
 
@@ -94,7 +93,7 @@ def test_malformed_arguments_are_sent_as_json_all_the_same() -> None:
 
 
 def test_images_are_sent_as_data_or_by_their_address() -> None:
-    data = ImagePart(data=b64encode(b"png"))
+    data = ImagePart(data=b"png")
     url = ImagePart(url="https://example.org/a.png")
 
     (message,) = sent_messages(UserMessage(content=(TextPart(text="Look:"), data, url)))
