@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, cast
 
 from ..completions import Abilities, Completion, LLMRequest
@@ -37,8 +37,8 @@ _START = "start it with `ollama serve`"
 class OllamaLLM:
     """A model that an Ollama server runs. One object works from several event loops.
 
-    Before the first answer the server is asked once what the model can do. Until then `abilities`
-    says what is usual: tools and JSON Schema, no images.
+    Before the first answer, or by `probe`, the server is asked once what the model can do. Until
+    then `abilities` says what is usual: tools and JSON Schema, no images.
 
     The window is set with every request, because Ollama's own default is small: to the window that
     the model was trained for, but at most `context_tokens`. Where the server does not know it, it
@@ -115,21 +115,22 @@ class OllamaLLM:
         """
         check_sampling(request.sampling, self.abilities, backend=self.name)
         http = _http_of(self._client or self._clients.get())
-        try:
-            if self._facts is None:
-                shown = await self._post(http, "/api/show", {"model": self._model})
-                self._facts = to_facts(shown)
+        async with self._explained(http):
+            await self._learn(http)
             body = self._body(request, stream=on_delta is not None)
             if on_delta is None:
                 completion = await self._ask(http, body)
             else:
                 completion = await self._stream(http, body, on_delta)
-        except ModelNotFoundError as error:
-            known = await self._list_models(http)
-            hint = f"Get it with `ollama pull {self._model}`."
-            raise model_not_found(error, self._model, known, hint=hint) from error.__cause__
         check_logprobs(request.sampling, completion, backend=self.name)
         return completion
+
+    async def probe(self) -> Abilities:
+        """Ask the server what the model can do; once."""
+        http = _http_of(self._client or self._clients.get())
+        async with self._explained(http):
+            await self._learn(http)
+        return self.abilities
 
     async def aclose(self) -> None:
         """Close the connections. A client that was passed in stays open."""
@@ -145,6 +146,20 @@ class OllamaLLM:
     def _body(self, request: LLMRequest, *, stream: bool) -> Body:
         body = to_body(request, model=self._model, window=self._window, stream=stream)
         return body | self._extras
+
+    async def _learn(self, http: httpx.AsyncClient) -> None:
+        if self._facts is None:
+            self._facts = to_facts(await self._post(http, "/api/show", {"model": self._model}))
+
+    @asynccontextmanager
+    async def _explained(self, http: httpx.AsyncClient) -> AsyncGenerator[None]:
+        """Say which models there are where the one that was asked for is not among them."""
+        try:
+            yield
+        except ModelNotFoundError as error:
+            known = await self._list_models(http)
+            hint = f"Get it with `ollama pull {self._model}`."
+            raise model_not_found(error, self._model, known, hint=hint) from error.__cause__
 
     async def _ask(self, http: httpx.AsyncClient, body: Body) -> Completion:
         reply = await self._post(http, "/api/chat", body)

@@ -50,7 +50,7 @@ def _complaint(name: str, prefix: str, prefixes: tuple[str, ...], *, has_colon: 
 
         near = get_close_matches(prefix.lower(), prefixes, n=1)
         what = f"has the unknown prefix {prefix!r}" + (
-            f": did you mean {near[0]!r}?" if near else ""
+            f": did you mean {near[0]!r}" if near else ""
         )
     else:
         what = "has no prefix that says where the model runs, as in 'openai:gpt-5-mini'"

@@ -9,6 +9,7 @@ import ollama
 import pytest
 import respx
 
+from agentcore import Agent, tool
 from agentcore.brain.ollama import OllamaLLM
 from agentcore.completions import LLMRequest, Sampling, TokenLogprob
 from agentcore.errors import ConfigurationError
@@ -207,3 +208,23 @@ def test_the_repr_names_the_model() -> None:
 def test_a_client_and_a_host_contradict_each_other() -> None:
     with pytest.raises(ConfigurationError, match="either client or host"):
         OllamaLLM("m", client=ollama.AsyncClient(), host="box")
+
+
+async def test_the_server_is_asked_what_the_model_can_do_before_a_planner_is_chosen(
+    ollama_api: respx.MockRouter,
+) -> None:
+    shown(ollama_api, capabilities=["completion"])
+    answer = {"action": "final_answer", "answer": "5", "thought": ""}
+    reply = {"message": {"role": "assistant", "content": json.dumps(answer)}, "done": True}
+    chat = answering(ollama_api, reply)
+
+    @tool
+    def add(a: int, b: int) -> int:
+        "Add."
+        return a + b
+
+    result = await Agent(llm=OllamaLLM("tiny"), tools=[add]).run("2 + 3?")
+
+    assert result.output == "5"
+    assert "tools" not in sent(chat)
+    assert "anyOf" in sent(chat)["format"]

@@ -33,8 +33,8 @@ def test_an_llm_is_returned_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("opnai:gpt-x", "unknown prefix 'opnai': did you mean 'openai'?"),
-        ("OpenAI:gpt-x", "did you mean 'openai'?"),
+        ("opnai:gpt-x", "unknown prefix 'opnai': did you mean 'openai'"),
+        ("OpenAI:gpt-x", "did you mean 'openai'"),
         ("zzz:gpt-x", "unknown prefix 'zzz'. Prefixes are gpt4all, hf, jan, llamacpp, "),
         ("gpt-x", "no prefix that says where the model runs, as in 'openai:gpt-5-mini'"),
         ("openai:", "names no model: write one after the colon, as in 'openai:MODEL'"),
