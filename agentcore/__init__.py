@@ -45,6 +45,7 @@ from .interfaces import (
     Fetcher,
     Journal,
     Memory,
+    Probing,
     Sensor,
     SessionMemory,
     Splitter,
@@ -69,6 +70,7 @@ from .percepts import Observation, Percept, Span
 from .planning import Branch, Node, Planner, Run, Task
 from .results import Answer, Finished, MapItem, Pending, Result
 from .usage import Budget, Usage
+from .values import JsonObject, JsonValue
 
 __version__ = "0.1.0"
 
@@ -95,6 +97,8 @@ __all__ = [
     "Finished",
     "ImagePart",
     "Journal",
+    "JsonObject",
+    "JsonValue",
     "LLMError",
     "LLMRequest",
     "LLMTimeoutError",
@@ -115,6 +119,7 @@ __all__ = [
     "Percept",
     "Planner",
     "PlanningError",
+    "Probing",
     "RateLimitError",
     "Result",
     "Run",

@@ -114,7 +114,15 @@ class ToolContext(Generic[Deps_co]):
 
 
 class Tool(Protocol):
-    """Something that the model can call. `@tool` makes one of a function; a class can do more."""
+    """Something that the model can call. `@tool` makes one of a function; a class can do more.
+
+    Example:
+        >>> from agentcore import ToolSpec
+        >>> class Ping:
+        ...     spec = ToolSpec(name="ping", description="Ping.", parameters={"type": "object"})
+        ...     effect, idempotent, needs_approval, timeout_s = "read", False, False, None
+        ...     async def call(self, arguments, context): return "pong"
+    """
 
     @property
     def spec(self) -> ToolSpec:
@@ -152,7 +160,17 @@ class Tool(Protocol):
 
 
 class Memory(Protocol):
-    """Stores texts and finds them again. One object serves any number of concurrent runs."""
+    """Stores texts and finds them again. One object serves any number of concurrent runs.
+
+    A run that is resumed after a crash may add a text again whose `add` was not recorded any more.
+
+    Example:
+        >>> class Notes(list):
+        ...     async def add(self, text, *, source="", metadata=None):
+        ...         self.append(text)
+        ...     async def search(self, query, *, top_k=5):
+        ...         return [MemoryHit(text=text, score=1.0) for text in self if query in text]
+    """
 
     async def add(
         self, text: str, *, source: str = "", metadata: Mapping[str, JsonValue] | None = None
@@ -167,7 +185,17 @@ class Memory(Protocol):
 
 @runtime_checkable
 class SessionMemory(Protocol):
-    """Keeps conversations apart by session id; what `session=` of a run reads and extends."""
+    """Keeps conversations apart by session id; what `session=` of a run reads and extends.
+
+    A run that is resumed after a crash may extend again where that was not recorded any more.
+
+    Example:
+        >>> class Sessions(dict):
+        ...     async def history(self, session):
+        ...         return self.get(session, ())
+        ...     async def extend(self, session, messages):
+        ...         self[session] = (*self.get(session, ()), *messages)
+    """
 
     async def history(self, session: str) -> tuple[Message, ...]:
         """Return what the model shall see of a session, oldest first; every call has its result."""
@@ -179,7 +207,16 @@ class SessionMemory(Protocol):
 
 
 class Sensor(Protocol):
-    """Turns one kind of input into percepts."""
+    """Turns one kind of input into percepts.
+
+    Example:
+        >>> class PathSensor:
+        ...     def accepts(self, value):
+        ...         return isinstance(value, Path)
+        ...     async def perceive(self, value, *, source):
+        ...         part = TextPart(text=value.read_text())
+        ...         return (Percept(content=part, source=f"file:{value}"),)
+    """
 
     def accepts(self, value: object) -> bool:
         """Whether this sensor is for the value."""
@@ -195,7 +232,13 @@ class Sensor(Protocol):
 
 
 class Journal(Protocol):
-    """Where the events of one run are kept; append-only."""
+    """Where the events of one run are kept; append-only, and written by one run at a time.
+
+    Example:
+        >>> class ListJournal(list):
+        ...     def events(self): return tuple(self)
+        ...     def append(self, event, *, durable=False): super().append(event)
+    """
 
     def events(self) -> Sequence[Event]:
         """Return all events in the order of `seq`."""
@@ -227,7 +270,12 @@ class Embedder(Protocol):
 
 
 class Fetcher(Protocol):
-    """Fetches a document by its address; guarded against addresses that a model must not reach."""
+    """Fetches a document by its address; guarded against addresses that a model must not reach.
+
+    Example:
+        >>> class Canned:
+        ...     async def fetch(self, url, *, timeout_s=20.0): return b"hello", "text/plain"
+    """
 
     async def fetch(self, url: str, *, timeout_s: float = 20.0) -> tuple[bytes, str]:
         """Return the body and its media type.
@@ -239,7 +287,12 @@ class Fetcher(Protocol):
 
 
 class Splitter(Protocol):
-    """Cuts a text into pieces that are stored or read one by one."""
+    """Cuts a text into pieces that are stored or read one by one.
+
+    Example:
+        >>> class Whole:
+        ...     def split(self, text): return [Span(start=0, end=len(text))]
+    """
 
     def split(self, text: str) -> Sequence[Span]:
         """Return the pieces in order; together they cover all that is not white space."""

@@ -48,7 +48,12 @@ class Node(Generic[T_co]):
 
 
 class Runnable(Protocol[Out_co]):
-    """Something that can run as a child: every `Agent`."""
+    """Something that can run as a child: every `Agent`.
+
+    Example:
+        >>> async def summarise(run, summariser, text):
+        ...     return (await run.child(summariser, text)).output
+    """
 
     async def run_in(self, task: object, run: Run) -> Result[Out_co]:
         """Run the task under `run`'s scope, journal and budget."""
@@ -66,6 +71,12 @@ class Run(Protocol):
     A run belongs to the task that it was handed to: using it from another one (`asyncio.gather`,
     `TaskGroup`, `wait_for`) raises `ConfigurationError`. Branches exist through `all`, `race`,
     `dag`.
+
+    Example:
+        >>> async def ask_two(run, messages):
+        ...     async def ask(branch):
+        ...         return (await branch.think(messages)).text
+        ...     return await run.all(ask, ask)
     """
 
     @property

@@ -101,7 +101,7 @@ def test_a_trace_shows_every_event(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--llm", "local2:smollm2"], "did you mean 'local'?"),
+        (["--llm", "local2:smollm2"], "did you mean 'local'"),
         (["--data", "nowhere.json"], "cannot read the stories in 'nowhere.json'"),
         (["--data", str(ROOT / "pyproject.toml")], "does not have the format of CoQA"),
     ],
