@@ -237,3 +237,25 @@ def test_every_prefix_of_a_journal_resumes_to_the_same_output(tree: Tree) -> Non
             )
 
     asyncio.run(check())
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(trees, st.integers(0, 60))
+def test_a_run_cancelled_at_any_moment_resumes_to_the_same_output(tree: Tree, ticks: int) -> None:
+    async def check() -> None:
+        whole = await outcome(tree, MemoryJournal(), World())
+        journal = MemoryJournal()
+        task = asyncio.create_task(outcome(tree, journal, World()))
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait((task,))
+
+        resumed = await outcome(tree, journal, World())
+
+        if not is_random(tree):
+            assert resumed.text == whole.text
+        again = await outcome(tree, journal, World(is_dead=resumed.text != "failed"))
+        assert again.text == resumed.text
+
+    asyncio.run(check())
