@@ -11,14 +11,31 @@ import sys
 from collections.abc import Sequence
 from typing import Any, cast
 
-from . import Agent, AgentCoreError, ConfigurationError, Finished, TextDelta, __version__
+from pydantic_core import to_json
+
+from . import (
+    Agent,
+    AgentCoreError,
+    ConfigurationError,
+    Event,
+    Finished,
+    Result,
+    TextDelta,
+    __version__,
+)
 from .doctor import examine
 
-__all__ = ["load_agent", "main"]
+__all__ = ["PAUSED", "load_agent", "main"]
+
+PAUSED = 3
+"""The exit code of a run that waits for a person."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 0, or 1 where something went wrong."""
+    """Run the command; returns its exit code.
+
+    It is 0, or 1 where something went wrong, or 3 where the run waits for a person.
+    """
     options = _parser().parse_args(arguments)
     try:
         if options.command == "doctor":
@@ -54,22 +71,26 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _run(options: argparse.Namespace) -> int:
     task = options.task if options.task is not None else _read_task()
-    streamed, key = "", ""  # the text of one model call
     async with load_agent(options.agent, llm=options.llm) as agent:
         async for event in agent.stream(task):
-            if isinstance(event, TextDelta):
-                if event.thinking:
-                    continue
-                if event.key != key:
-                    print(end="\n" if key else "")
-                    streamed, key = "", event.key
-                streamed += event.text
-                print(event.text, end="", flush=True)
-            elif isinstance(event, Finished):
-                _print_end(event.result, streamed)
-            elif options.trace:
-                print(f"[{event.at_s:8.3f} s] {event.kind} {event.key}", file=sys.stderr)
+            if isinstance(event, Finished):
+                return _print_end(event.result)
+            if options.trace and not isinstance(event, TextDelta):
+                line = f"[{event.at_s:8.3f} s] {event.kind} {event.key} {_summary(event)}"
+                print(line.rstrip()[:200], file=sys.stderr)
     return 0
+
+
+def _summary(event: Event) -> str:
+    """What a person wants to see of an event, in a line."""
+    if event.kind == "thought":
+        message = event.completion.message
+        calls = [f"{call.name}({call.arguments})" for call in message.tool_calls]
+        return " ".join([*message.content.split(), *calls])
+    if event.kind == "acted":
+        seen = event.observation
+        return f"{seen.call.name}({seen.call.arguments}) -> {seen.percept.text}"
+    return f"{event.error}: {event.message}" if event.kind == "failed" else ""
 
 
 def _read_task() -> str:
@@ -78,22 +99,22 @@ def _read_task() -> str:
     return sys.stdin.read()
 
 
-def _print_end(result: Any, streamed: str) -> None:
-    """Print the output where it is not the streamed text, and say what the run cost."""
-    print(end="\n" if streamed else "")
+def _print_end(result: Result[object]) -> int:
+    """Print the output, text as it is and anything else as JSON; say what the run cost."""
+    used = result.usage
     if result.finish == "paused":
         for item in result.pending:
             print(f"waits for {item.kind} {item.key}: {item.text}", file=sys.stderr)
-        return
-    output = result.output if isinstance(result.output, str) else repr(result.output)
-    if output != streamed:
-        print(output)
-    used = result.usage
+        print("A paused run is taken up from Python: run(..., decisions=...).", file=sys.stderr)
+        return PAUSED
+    output = result.output
+    print(output if isinstance(output, str) else to_json(output, fallback=repr).decode())
     print(
         f"{result.finish} in {result.duration_s:.1f} s: {used.steps} model calls, "
         f"{used.tool_calls} tool calls, {used.tokens} tokens",
         file=sys.stderr,
     )
+    return 0
 
 
 def load_agent(path: str, *, llm: str | None) -> Agent[Any]:

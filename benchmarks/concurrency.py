@@ -22,7 +22,7 @@ def concurrency_row() -> Row:
     return Row(
         what=f"{RUNS} concurrent runs of one agent, over the model's own time",
         measured=spread([sample - 2000 * LATENCY_S for sample in samples], "ms"),
-        asked="no number; a prototype took 110 ms",
+        asked="no number",
         comparison=f"the model's own time: {2000 * LATENCY_S:.0f} ms",
     )
 

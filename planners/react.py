@@ -204,7 +204,7 @@ def _guide(tools: Sequence[ToolSpec], *, thoughts: bool) -> str:
         f"- {tool.name}: {tool.description} Arguments: {_describe(tool.parameters)}"
         for tool in tools
     )
-    thought = '"thought": "why", ' if thoughts else ""
+    thought = '"thought": "...", ' if thoughts else ""
     return _GUIDE.format(tools=listed, final=FINAL, thought=thought)
 
 

@@ -41,7 +41,8 @@ class LlamaCppLLM:
     and answers calls in the order in which they came, from any number of event loops. Cancelling a
     call frees the thread within a token, or within 128 tokens of the prompt.
 
-    Without `max_tokens` an answer ends where the window is full. Log-probabilities are those of
+    Small models sometimes write on and on: without `max_tokens` an answer ends after
+    `output_tokens`, or where the window is full. Log-probabilities are those of
     the model before a schema constrains it; a character of several tokens has only its last one.
     Of a schema's `pattern`, only plain anchored ones constrain the answer.
 
@@ -51,6 +52,7 @@ class LlamaCppLLM:
             up to a multiple of 256, and no more than the model was trained for.
         native_tools: Whether the model was trained to call tools. Small ones were not, whatever
             their chat template says; they act through a schema instead.
+        output_tokens: The most that an answer may be long whose sampling names no `max_tokens`.
         threads: By default half as many as there are processors: where they have to share one with
             other work, llama.cpp gets many times slower.
 
@@ -69,9 +71,11 @@ class LlamaCppLLM:
         *,
         context_tokens: int = 8192,
         native_tools: bool = False,
+        output_tokens: int = 512,
         threads: int | None = None,
     ) -> None:
         _check_positive("context_tokens", context_tokens)
+        _check_positive("output_tokens", output_tokens)
         _check_positive("threads", threads)
         if find_spec("xllamacpp") is None:
             raise MissingExtraError("a model inside the process", _INSTALL)
@@ -79,6 +83,7 @@ class LlamaCppLLM:
         window = window_for(context_tokens, trained_context(path))
         self._model = str(model)
         self._path = path
+        self._output_tokens = output_tokens
         self._name = f"local:{PACKAGED if model == PACKAGED else path.name}"
         self._abilities = Abilities(tools=native_tools, context_tokens=window)
         threads = threads or max(1, (os.cpu_count() or 1) // 2)
@@ -134,6 +139,7 @@ class LlamaCppLLM:
 
     async def _chunks(self, request: LLMRequest) -> AsyncGenerator[JsonObject]:
         body = to_native_body(request, model=self.name, control_tokens=self._control_tokens)
+        body.setdefault("max_tokens", self._output_tokens)
         try:
             async with aclosing(self._engine.chunks(body)) as chunks:
                 async for chunk in chunks:
