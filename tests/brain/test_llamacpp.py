@@ -252,3 +252,14 @@ async def test_a_closed_model_refuses_calls() -> None:
     for call in (running, llm.complete(ask(QUESTION))):
         with pytest.raises(ConfigurationError, match="local:smollm2 is closed"):
             await call
+
+
+@pytest.mark.slow
+async def test_an_answer_without_a_bound_of_its_own_ends_after_output_tokens() -> None:
+    llm = LlamaCppLLM("smollm2", output_tokens=8)
+    completion = await llm.complete(ask(STORY, Sampling(temperature=0)))
+    longer = await llm.complete(ask(STORY, Sampling(temperature=0, max_tokens=12)))
+    await llm.aclose()
+
+    assert (completion.finish_reason, completion.usage.output_tokens) == ("length", 8)
+    assert longer.usage.output_tokens == 12
