@@ -86,7 +86,8 @@ async def _authorise(place: Place, key: str, call: ToolCall, tool: Tool) -> Obse
     """
     state = place.scope.state
     attempt = state.recording.last_attempt(key)
-    is_unknown = isinstance(attempt, Intended) and not tool.idempotent
+    is_write = tool.effect == "write" and not tool.idempotent
+    is_unknown = isinstance(attempt, Intended) and is_write
     if not (is_unknown or tool.needs_approval or isinstance(attempt, Decided)):
         return None
     kind: PendingKind = "unknown_outcome" if is_unknown else "approval"

@@ -11,7 +11,7 @@ from .context import lay_out
 from .effects import perform
 from .engine import Engine
 from .errors import ConfigurationError, LimitError, TimeLimitError
-from .events import Answered, Remembered, Started
+from .events import Answered, Failed, Remembered, Started
 from .frame import Frame
 from .interfaces import Probing
 from .ledger import Ledger
@@ -19,7 +19,7 @@ from .messages import AssistantMessage, Message, dump_messages, settle_calls
 from .options import RunContext, RunOptions
 from .perception import perceive, stand_in
 from .planning import Task
-from .recording import to_failed
+from .recording import to_error, to_failed
 from .results import Answer, Result
 from .run import LiveRun
 from .scope import Scope
@@ -54,12 +54,18 @@ async def drive(engine: Engine, task: object, options: RunOptions, run: LiveRun)
             started = await _start(engine, task, options, run)
             begun_seq = started.seq
             answer = await _solve(engine, started, run)
+        if isinstance(frame.end, Answered) and frame.end.finish != "answered":
+            # The bound that met the run is not always met again: the record says how it ended.
+            answer, finish = _at_bound(run, frame.end.text), frame.end.finish
     except LimitError as error:
         if error.scope is None:
             error.scope = scope.path
         if not scope.path.startswith(error.scope):
             raise  # the bound of a child, which the planner did not catch
-        answer, finish = _best_answer(run, error), error.limit
+        if isinstance(frame.end, Answered):
+            answer, finish = _at_bound(run, frame.end.text), frame.end.finish
+        else:
+            answer, finish = _at_bound(run, _best_offer(run, error)), error.limit
     output = frame.accept(answer.text)
     if started is not None and "session" in options:
         await _extend_session(engine, options["session"], started, answer, run)
@@ -81,6 +87,8 @@ async def drive(engine: Engine, task: object, options: RunOptions, run: LiveRun)
 
 
 async def _solve(engine: Engine, started: Started, run: LiveRun) -> Answer:
+    if isinstance(run.place.frame.end, Failed):
+        raise to_error(run.place.frame.end)
     planner = engine.planner_for(started.abilities)
     run.place.frame.abilities = started.abilities
     answer = await planner.solve(_to_task(started), run)
@@ -150,7 +158,7 @@ def _to_task(started: Started) -> Task:
     return Task(text=text, messages=started.messages)
 
 
-def _best_answer(run: LiveRun, error: LimitError) -> Answer:
+def _best_offer(run: LiveRun, error: LimitError) -> str:
     """Return the best offer if the user chose so and there is a valid one; else raise the error."""
     place = run.place
     wants_answer = place.frame.ledger.budget.at_limit == "answer"
@@ -161,8 +169,12 @@ def _best_answer(run: LiveRun, error: LimitError) -> Answer:
             key = f"{place.scope.path}end"
             place.scope.state.record(to_failed(error, key=key, digest=""))
         raise error
-    messages: tuple[Message, ...] = settle_calls(place.scope.conversation)
-    return Answer(text=offer, messages=(*messages, AssistantMessage(content=offer)))
+    return offer
+
+
+def _at_bound(run: LiveRun, text: str) -> Answer:
+    messages: tuple[Message, ...] = settle_calls(run.place.scope.conversation)
+    return Answer(text=text, messages=(*messages, AssistantMessage(content=text)))
 
 
 async def _extend_session(

@@ -22,7 +22,7 @@ from .recording import CANCELLED, to_error, to_failed
 from .scope import Scope
 from .usage import Finish, Usage
 
-__all__ = ["Meter", "Place", "check_may_go_on", "perform"]
+__all__ = ["Meter", "Place", "perform"]
 
 E = TypeVar("E", bound=Event)
 
@@ -56,14 +56,15 @@ async def perform(
     """Return the recorded event of an effect, or do it and record what came of it.
 
     Only agentcore's own errors are recorded: any other is a bug, and is met again when it runs
-    again. A cancelled effect is recorded where it was charged.
+    again. A cancelled effect is recorded where it was charged, but not where a pause cancelled it.
     """
     recorded = place.scope.find(key, kind, digest)
     if recorded is not None:
         return recorded
-    check_may_go_on(place, key)
+    _check_may_go_on(place, key)
     meter = meter or Meter()
     try:
+        place.frame.ledger.check_time(place.scope.state.elapsed_s)
         event = await action()
     except AgentCoreError as error:
         place.frame.latest = place.scope
@@ -73,7 +74,7 @@ async def perform(
         place.scope.state.record(failed)
         raise
     except asyncio.CancelledError:
-        if meter.usage is not None:
+        if meter.usage is not None and not place.scope.state.paused.done():
             cancelled = Failed(key=key, request_digest=digest, usage=meter.usage, error=CANCELLED)
             place.scope.state.record(cancelled)
         raise
@@ -82,22 +83,21 @@ async def perform(
 
 async def _count_refusal(place: Place) -> None:
     """End a planner that goes on and on after a bound; until then let others run in between."""
-    place.frame.refusals += 1
-    if place.frame.refusals > _MOST_REFUSALS:
+    place.scope.refusals += 1
+    if place.scope.refusals > _MOST_REFUSALS:
         raise RunError(
             f"the planner went on {_MOST_REFUSALS} times after a bound of its budget was reached"
         )
     await asyncio.sleep(0)
 
 
-def check_may_go_on(place: Place, key: str) -> None:
+def _check_may_go_on(place: Place, key: str) -> None:
     """Stop here instead of doing something new.
 
-    Where the recorded run had stopped; where the time is up; and where the task was cancelled, also
-    if a tool or planner swallowed that.
+    Where the recorded run had stopped, and where the task was cancelled, also if a tool or planner
+    swallowed that.
     """
     _check_not_ended(place, key)
-    place.frame.ledger.check_time(place.scope.state.elapsed_s)
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

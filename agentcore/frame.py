@@ -47,8 +47,6 @@ class Frame:
     latest: Scope | None = None
     """Where the model was last asked or an effect failed: an error shows its conversation."""
     offers: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
-    refusals: int = 0
-    """How often a bound of the budget refused an effect."""
     _accepted: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+)
+from contextlib import aclosing
+from typing import Any, TypeVar, cast
 
 from .errors import ConfigurationError
 from .results import MapItem, Result
+from .wave import contained, result_of
 
 __all__ = ["map_tasks"]
 
@@ -41,11 +51,12 @@ async def map_tasks(
                 if (item := taken.result()) is None:
                     has_more = False
                 else:
-                    running.add(asyncio.create_task(_run_one(run, *item, deps)))
+                    running.add(asyncio.create_task(contained(_run_one(run, *item, deps))))
             for done in _pop_done(running):
-                yield done.result()
+                yield result_of(done)
     finally:
         await _cancel(taking | running)
+        await source.aclose()
 
 
 async def _run_one(run: Runner[Out], index: int, task: object, deps: object) -> MapItem[Out]:
@@ -75,9 +86,15 @@ async def _cancel(running: set[asyncio.Task[Any]]) -> None:
 
 async def _numbered(
     tasks: Iterable[object] | AsyncIterable[object],
-) -> AsyncIterator[tuple[int, object]]:
+) -> AsyncGenerator[tuple[int, object]]:
     index = 0
-    if isinstance(tasks, AsyncIterable):
+    if isinstance(tasks, AsyncGenerator):
+        source = cast("AsyncGenerator[object]", tasks)
+        async with aclosing(source):
+            async for task in source:
+                yield index, task
+                index += 1
+    elif isinstance(tasks, AsyncIterable):
         async for task in tasks:
             yield index, task
             index += 1

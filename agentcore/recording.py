@@ -140,7 +140,7 @@ def _to_retry(events: Sequence[Event]) -> set[int]:
             if not any(_follows(path, other) for other in later):
                 retried.add(event.seq)
                 continue
-        elif isinstance(event, (Resumed, *_ATTEMPTS)):
+        elif _is_cancelled(event) or isinstance(event, (Resumed, *_ATTEMPTS)):
             continue
         later.append(path)
     return retried

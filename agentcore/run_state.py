@@ -39,6 +39,8 @@ class RunState:
         self.on_delta = on_delta
         self.pending: dict[str, Pending] = {}
         self.paused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.is_over = recording.end("end") is not None
+        """Whether the run had ended when it was recorded: then it is replayed, and only read."""
         self._listeners = [("", on_event)]
         self._decisions = dict(decisions)
         self._movable = 1
@@ -50,7 +52,9 @@ class RunState:
         return time.monotonic() - self._started_s
 
     def record(self, event: E, *, durable: bool = False) -> E:
-        """Store what has just happened and tell the listeners."""
+        """Store what has just happened and tell the listeners; nothing once the run has ended."""
+        if self.is_over:
+            return event
         recorded = self.recording.append(event, at_s=self.elapsed_s, durable=durable)
         self.report(recorded)
         return recorded

@@ -30,6 +30,8 @@ class Scope:
         """Ends with `/`, or is empty at the root."""
         self.conversation: Sequence[Message] = ()
         """What the model was last sent from here, and what came of it."""
+        self.refusals = 0
+        """How often a bound of the budget refused an effect here."""
         self._owner: asyncio.Task[Any] | None = None
         self._counters: dict[str, int] = {}
 

@@ -16,6 +16,7 @@ from .events import Event
 from .launch import launch
 from .options import RunOptions
 from .results import Finished, Result
+from .wave import contained, result_of
 
 __all__ = ["RunStream"]
 
@@ -59,7 +60,7 @@ class RunStream(Generic[Out]):
         run = launch(
             self._engine, self._task, self._options, on_event=self._push, on_delta=self._put
         )
-        worker = asyncio.create_task(run)
+        worker = asyncio.create_task(contained(run))
         worker.add_done_callback(lambda _: self._readable.set())
         try:
             while True:
@@ -71,7 +72,7 @@ class RunStream(Generic[Out]):
                     break
                 self._readable.clear()
                 await self._readable.wait()
-            self._result = cast("Result[Out]", worker.result())
+            self._result = cast("Result[Out]", result_of(worker))
             yield Finished(self._result)
         finally:
             worker.cancel()

@@ -9,13 +9,16 @@ from typing import Any, Generic, TypeVar
 from .errors import DivergenceError, RunError
 from .run_state import RunState
 
-__all__ = ["InterruptedRunError", "Outcome", "Wave", "contained"]
+__all__ = ["InterruptedRunError", "Outcome", "Wave", "contained", "result_of"]
 
 T = TypeVar("T")
 
 
-class InterruptedRunError(Exception):
-    """Carries a SystemExit or KeyboardInterrupt out of a task: raised there it ends the loop."""
+class InterruptedRunError(BaseException):
+    """Carries a SystemExit or KeyboardInterrupt out of a task: raised there it ends the loop.
+
+    Like these two it is no `Exception`, so that no tool or planner catches it by accident.
+    """
 
     def __init__(self, interruption: BaseException) -> None:
         super().__init__(repr(interruption))
@@ -28,6 +31,14 @@ async def contained(work: Coroutine[Any, Any, T]) -> T:
         return await work
     except (KeyboardInterrupt, SystemExit) as interruption:
         raise InterruptedRunError(interruption) from interruption
+
+
+def result_of(task: asyncio.Task[T]) -> T:
+    """Return what a contained task returned, or raise its error, an interruption as itself."""
+    try:
+        return task.result()
+    except InterruptedRunError as error:
+        raise error.interruption from error
 
 
 class Outcome(Generic[T]):
@@ -81,8 +92,8 @@ class Wave(Generic[T]):
         outcomes = [Outcome(label, self._running.pop(label)) for label in labels]
         self._state.leave(len(outcomes))
         for outcome in outcomes:
-            if isinstance(outcome.error, DivergenceError):
-                raise outcome.error  # no branch that diverged may lose a race in silence
+            if isinstance(outcome.error, (DivergenceError, InterruptedRunError)):
+                raise outcome.error  # these may not lose a race in silence
         return outcomes
 
     async def stop(self) -> None:

@@ -127,7 +127,7 @@ def to_react(messages: Sequence[Message], guide: str = "") -> list[Message]:
 
     The guide joins the system message, or becomes one.
     """
-    written = [message.derived("react", _to_text) for message in messages]
+    written = [message.derived("react", _to_text) or message for message in messages]
     if not guide:
         return written
     if written and isinstance(first := written[0], SystemMessage):
@@ -135,14 +135,15 @@ def to_react(messages: Sequence[Message], guide: str = "") -> list[Message]:
     return [SystemMessage(content=guide), *written]
 
 
-def _to_text(message: Message) -> Message:
+def _to_text(message: Message) -> Message | None:
+    """None: it stays as it is. A message that kept itself could be neither compared nor pickled."""
     if isinstance(message, AssistantMessage) and message.tool_calls:
         steps = [_write_action(message.content, call) for call in message.tool_calls]
         return AssistantMessage(content="\n".join(steps))
     if isinstance(message, ToolMessage):
         kind = "Error" if message.is_error else "Observation"
         return UserMessage(content=f"{kind} from {message.name}: {message.content}")
-    return message
+    return None
 
 
 def _option(name: str, field: str, value: JsonValue, *, thoughts: bool) -> JsonObject:

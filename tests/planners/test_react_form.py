@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 
 from pydantic import BaseModel
 
@@ -17,7 +18,8 @@ from agentcore import (
     tool,
 )
 from agentcore.planners import ReAct
-from agentcore.testing import Reply, ScriptedLLM
+from agentcore.planners.react import to_react
+from agentcore.testing import Reply, ScriptedLLM, call
 from agentcore.values import JsonValue
 
 CONSTRAINED = Abilities(tools=False)
@@ -204,3 +206,12 @@ async def test_a_native_model_goes_on_from_the_transcript() -> None:
     await Agent(llm=native, tools=[count]).run("Sure?", history=first.messages)
 
     assert native.requests[0].messages == (*first.messages, UserMessage(content="Sure?"))
+
+
+def test_messages_that_were_rewritten_are_still_compared_and_pickled() -> None:
+    message, call_ = UserMessage(content="hi"), call("add", a=1)
+    asked = AssistantMessage(tool_calls=(call_,))
+    to_react([message, asked])
+
+    assert message == UserMessage(content="hi")
+    assert pickle.loads(pickle.dumps([message, asked])) == [message, asked]  # noqa: S301  our own bytes

@@ -12,16 +12,20 @@ from agentcore import (
     AssistantMessage,
     Budget,
     Completion,
+    Decision,
     LimitError,
     LLMUnavailableError,
+    MemoryJournal,
     Run,
     RunError,
     StepLimitError,
     Task,
+    ToolContext,
     Usage,
     UserMessage,
+    tool,
 )
-from agentcore.testing import FunctionLLM
+from agentcore.testing import FunctionLLM, ScriptedLLM, call
 
 HELLO = [UserMessage(content="hello")]
 
@@ -89,3 +93,21 @@ async def test_a_planner_that_ignores_its_bound_for_ever_is_ended() -> None:
 
     with pytest.raises(RunError, match="went on 100 times"):
         await planned(stubborn, reporting(Usage()), max_steps=2).run("go")
+
+
+async def test_a_pause_does_not_charge_what_it_cut_off_again() -> None:
+    @tool
+    async def outer(context: ToolContext[None]) -> str:
+        "Ask inside."
+        return await context.run.ask("Who?")
+
+    journal = MemoryJournal()
+    agent = Agent(llm=ScriptedLLM(call("outer"), "done"), tools=[outer])
+    for _ in range(3):
+        paused = await agent.run("go", journal=journal)
+        assert [item.key for item in paused.pending] == ["act-1/ask-1"]
+
+    answer = {"act-1/ask-1": Decision(kind="answer", text="Ann")}
+    result = await agent.run("go", journal=journal, decisions=answer)
+
+    assert (result.output, result.usage.tool_calls, result.usage.steps) == ("done", 1, 2)

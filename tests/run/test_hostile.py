@@ -23,6 +23,7 @@ from agentcore import (
     LLMRequest,
     MemoryJournal,
     Run,
+    RunError,
     StepLimitError,
     Task,
     ToolCall,
@@ -271,3 +272,26 @@ async def test_a_model_is_asked_what_it_can_do_before_a_planner_is_chosen() -> N
 
     assert result.output == again.output == "5"
     assert llm.requests[0].output_schema is not None
+
+
+async def test_a_planner_that_ignores_the_end_of_its_time_is_ended() -> None:
+    async def stubborn(run: Run) -> None:
+        while True:
+            with suppress(LimitError):
+                await run.think(HELLO)
+
+    with pytest.raises(RunError):
+        await planned(
+            stubborn, FunctionLLM(lambda _: "hi"), max_seconds=0.02, max_steps=10_000
+        ).run("go")
+
+
+async def test_an_interruption_in_a_branch_is_not_lost_in_a_race() -> None:
+    async def leaving(run: Run) -> str:
+        raise SystemExit(3)
+
+    async def staying(run: Run) -> str:
+        return (await run.think(HELLO)).text
+
+    with pytest.raises(SystemExit):
+        await planned(lambda run: run.race(leaving, staying), ScriptedLLM("hi")).run("go")
