@@ -41,7 +41,6 @@ from .errors import (
 from .events import Decision, Event, MemoryHit
 from .interfaces import (
     LLM,
-    Embedder,
     Fetcher,
     Journal,
     Memory,
@@ -71,6 +70,7 @@ from .planning import Branch, Node, Planner, Run, Task
 from .results import Answer, Finished, MapItem, Pending, Result
 from .usage import Budget, Usage
 from .values import JsonObject, JsonValue
+from .vectors import Embedder
 
 __version__ = "0.1.0"
 

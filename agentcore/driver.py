@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from .context import lay_out
-from .effects import perform
+from .effects import Place, perform
 from .engine import Engine
 from .errors import ConfigurationError, LimitError, TimeLimitError
-from .events import Answered, Failed, Remembered, Started
+from .events import Answered, Event, Failed, Remembered, Started
 from .frame import Frame
 from .interfaces import Probing
 from .ledger import Ledger
@@ -46,13 +46,12 @@ def make_frame(engine: Engine, options: RunOptions, scope: Scope, parent: Ledger
 async def drive(engine: Engine, task: object, options: RunOptions, run: LiveRun) -> Result[Any]:
     """Perceive the task, lay out the context, let the planner solve it, end with a typed output."""
     scope, frame = run.place.scope, run.place.frame
-    begun_s, begun_seq = scope.state.elapsed_s, 0
+    begun_s = scope.state.elapsed_s
     finish: Finish = "answered"
     started: Started | None = None
     try:
         async with _time_limit(run):
             started = await _start(engine, task, options, run)
-            begun_seq = started.seq
             answer = await _solve(engine, started, run)
         if isinstance(frame.end, Answered) and frame.end.finish != "answered":
             # The bound that met the run is not always met again: the record says how it ended.
@@ -74,16 +73,24 @@ async def drive(engine: Engine, task: object, options: RunOptions, run: LiveRun)
         scope.state.record(end)
     else:
         scope.state.report(frame.end)
-    events = scope.state.recording.events[max(0, begun_seq - 1) :]
     return Result(
         finish=finish,
         usage=frame.ledger.used,
         messages=answer.messages,
-        trajectory=tuple(event for event in events if event.key.startswith(scope.path)),
+        trajectory=_trajectory(scope, started),
         run_id=scope.state.id,
         duration_s=scope.state.elapsed_s - begun_s,
         outputs=(output,),
     )
+
+
+def _trajectory(scope: Scope, started: Started | None) -> tuple[Event, ...]:
+    """Return what happened in a scope; what was before its start is not looked through."""
+    events = scope.state.recording.events
+    first = max(0, started.seq - 1) if started else 0
+    while first and events[first - 1].key.startswith(f"{scope.path}start/"):
+        first -= 1
+    return tuple(event for event in events[first:] if event.key.startswith(scope.path))
 
 
 async def _solve(engine: Engine, started: Started, run: LiveRun) -> Answer:
@@ -124,6 +131,7 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
     """Perceive the task and lay out the context, once: a resumed run reads it from the journal."""
     place = run.place
     key = f"{place.scope.path}start"
+    inside = LiveRun(Place(place.scope.inner(key), place.frame))
     session, history = options.get("session"), options.get("history", ())
     digest = digest_of(
         engine.name, stand_in(task), session or "", *(item.digest for item in history)
@@ -135,7 +143,7 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
         )
         earlier = list(history)
         if session is not None:
-            earlier = [*await engine.sessions.history(session), *earlier]
+            earlier = [*await engine.sessions.history(session, run=inside), *earlier]
         text = "\n\n".join(percept.text for percept in percepts)
         context = RunContext(task=text, deps=place.frame.deps, session=session)
         instructions = (await engine.instructions(context), engine.output.instruction)
@@ -189,9 +197,10 @@ async def _extend_session(
         turn = (started.messages[-1], AssistantMessage(content=answer.text))
     place = run.place
     key, digest = f"{place.scope.path}session", digest_of(session, dump_messages(turn))
+    inside = LiveRun(Place(place.scope.inner(key), place.frame))
 
     async def action() -> Remembered:
-        await engine.sessions.extend(session, turn)
+        await engine.sessions.extend(session, turn, run=inside)
         return Remembered(key=key, request_digest=digest, text=session)
 
     await perform(place, key, Remembered, digest, action)

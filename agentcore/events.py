@@ -19,6 +19,7 @@ __all__ = [
     "Decision",
     "DecisionKind",
     "Drawn",
+    "Embedded",
     "Event",
     "Failed",
     "Intended",
@@ -148,6 +149,16 @@ class Remembered(_Event):
     text: str
 
 
+class Embedded(_Event):
+    """Texts became vectors."""
+
+    kind: Literal["embedded"] = "embedded"
+    dim: int
+    """Numbers per vector."""
+    data: str
+    """The vectors one after the other as little-endian float32, in base64."""
+
+
 class Timed(_Event):
     """The clock was read."""
 
@@ -220,6 +231,7 @@ Event: TypeAlias = Annotated[
     | Asked
     | Recalled
     | Remembered
+    | Embedded
     | Timed
     | Drawn
     | Offered

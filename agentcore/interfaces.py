@@ -19,7 +19,6 @@ __all__ = [
     "LLM",
     "DeltaSink",
     "Effect",
-    "Embedder",
     "Fetcher",
     "Journal",
     "Memory",
@@ -162,23 +161,33 @@ class Tool(Protocol):
 class Memory(Protocol):
     """Stores texts and finds them again. One object serves any number of concurrent runs.
 
+    What a memory needs of a model, an embedder or the clock it asks of `run`, whose budget and
+    journal then hold for it. Outside of a run, where a user fills the memory, `run` is None.
+
     A run that is resumed after a crash may add a text again whose `add` was not recorded any more.
 
     Example:
         >>> class Notes(list):
-        ...     async def add(self, text, *, source="", metadata=None):
+        ...     async def add(self, text, *, source="", metadata=None, run=None):
         ...         self.append(text)
-        ...     async def search(self, query, *, top_k=5):
+        ...     async def search(self, query, *, top_k=5, run=None):
         ...         return [MemoryHit(text=text, score=1.0) for text in self if query in text]
     """
 
     async def add(
-        self, text: str, *, source: str = "", metadata: Mapping[str, JsonValue] | None = None
+        self,
+        text: str,
+        *,
+        source: str = "",
+        metadata: Mapping[str, JsonValue] | None = None,
+        run: Run | None = None,
     ) -> None:
         """Store a text. When this returns the text is found by searches."""
         ...
 
-    async def search(self, query: str, *, top_k: int = 5) -> list[MemoryHit]:
+    async def search(
+        self, query: str, *, top_k: int = 5, run: Run | None = None
+    ) -> list[MemoryHit]:
         """Return at most `top_k` hits, the nearest first; none at all is no error."""
         ...
 
@@ -191,17 +200,19 @@ class SessionMemory(Protocol):
 
     Example:
         >>> class Sessions(dict):
-        ...     async def history(self, session):
+        ...     async def history(self, session, *, run=None):
         ...         return self.get(session, ())
-        ...     async def extend(self, session, messages):
+        ...     async def extend(self, session, messages, *, run=None):
         ...         self[session] = (*self.get(session, ()), *messages)
     """
 
-    async def history(self, session: str) -> tuple[Message, ...]:
+    async def history(self, session: str, *, run: Run | None = None) -> tuple[Message, ...]:
         """Return what the model shall see of a session, oldest first; every call has its result."""
         ...
 
-    async def extend(self, session: str, messages: Sequence[Message]) -> None:
+    async def extend(
+        self, session: str, messages: Sequence[Message], *, run: Run | None = None
+    ) -> None:
         """Append one run's messages, all or none."""
         ...
 
@@ -246,26 +257,6 @@ class Journal(Protocol):
 
     def append(self, event: Event, *, durable: bool = False) -> None:
         """Store one event. With `durable` it survives a crash of the machine when this returns."""
-        ...
-
-
-class Embedder(Protocol):
-    """Turns texts into vectors.
-
-    Example:
-        >>> class Lengths:
-        ...     dim = 1
-        ...     async def embed(self, texts):
-        ...         return [[float(len(text))] for text in texts]
-    """
-
-    @property
-    def dim(self) -> int:
-        """Numbers per vector."""
-        ...
-
-    async def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        """Return one vector of `dim` numbers per text, in order: (n, d), rows of unit length."""
         ...
 
 

@@ -15,6 +15,7 @@ from .messages import Message, ToolCall
 from .percepts import Observation, Percept
 from .results import Answer, Result
 from .values import JsonObject, JsonValue
+from .vectors import Embedder, Matrix
 
 __all__ = ["Branch", "Node", "Planner", "Run", "Runnable", "Task"]
 
@@ -140,6 +141,14 @@ class Run(Protocol):
         self, text: str, *, source: str = "", metadata: Mapping[str, JsonValue] | None = None
     ) -> None:
         """Store a text in the agent's memory."""
+        ...
+
+    async def embed(self, embedder: Embedder, texts: Sequence[str]) -> Matrix:
+        """Turn texts into vectors, (n, d); for a memory. Charged no tokens.
+
+        Raises:
+            ConfigurationError: the embedder gave another shape than it promises.
+        """
         ...
 
     async def child(self, agent: Runnable[T], task: object) -> Result[T]:

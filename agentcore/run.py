@@ -15,7 +15,17 @@ from .calls import act
 from .completions import Abilities, Completion, LLMRequest, Sampling, ToolSpec
 from .effects import Place, perform
 from .errors import ConfigurationError
-from .events import Asked, Drawn, MemoryHit, Offered, Perceived, Recalled, Remembered, Timed
+from .events import (
+    Asked,
+    Drawn,
+    Embedded,
+    MemoryHit,
+    Offered,
+    Perceived,
+    Recalled,
+    Remembered,
+    Timed,
+)
 from .interfaces import Memory
 from .messages import Message, ToolCall
 from .perception import perceive, stand_in
@@ -25,6 +35,7 @@ from .results import Answer, Pending, Result
 from .scope import Scope
 from .thinking import think
 from .values import JsonObject, JsonValue, digest_of
+from .vectors import Embedder, Matrix, embed_texts, to_matrix, to_text
 
 __all__ = ["LiveRun"]
 
@@ -110,7 +121,7 @@ class LiveRun:
         key, digest = self._key("recall"), digest_of(query, str(top_k))
 
         async def action() -> Recalled:
-            hits = await self._memory().search(query, top_k=top_k)
+            hits = await self._memory().search(query, top_k=top_k, run=self._inside(key))
             return Recalled(key=key, request_digest=digest, query=query, hits=tuple(hits))
 
         return (await perform(self.place, key, Recalled, digest, action)).hits
@@ -123,15 +134,26 @@ class LiveRun:
         key, digest = self._key("remember"), digest_of(text, source, extra)
 
         async def action() -> Remembered:
-            await self._memory().add(text, source=source, metadata=metadata)
+            memory, inside = self._memory(), self._inside(key)
+            await memory.add(text, source=source, metadata=metadata, run=inside)
             return Remembered(key=key, request_digest=digest, text=text)
 
         await perform(self.place, key, Remembered, digest, action)
 
+    async def embed(self, embedder: Embedder, texts: Sequence[str]) -> Matrix:
+        """Turn texts into vectors."""
+        key, digest = self._key("embed"), digest_of(embedder.name, *texts)
+
+        async def action() -> Embedded:
+            data = to_text(await embed_texts(embedder, texts))
+            return Embedded(key=key, request_digest=digest, dim=embedder.dim, data=data)
+
+        embedded = await perform(self.place, key, Embedded, digest, action)
+        return to_matrix(embedded.data, dim=embedded.dim)
+
     async def child(self, agent: Runnable[T], task: object) -> Result[T]:
         """Run another agent."""
-        scope = self.place.scope.inner(self._key("child"))
-        return await agent.run_in(task, LiveRun(Place(scope, self.place.frame)))
+        return await agent.run_in(task, self._inside(self._key("child")))
 
     async def now(self) -> datetime:
         """Read the clock."""
@@ -183,6 +205,10 @@ class LiveRun:
     async def dag(self, nodes: Mapping[str, Node[T]]) -> dict[str, T]:
         """Run the steps of a graph."""
         return await run_graph(self.place.scope, "dag", nodes, self._open)
+
+    def _inside(self, key: str) -> LiveRun:
+        """The run for what happens within an effect, whose key begins theirs."""
+        return self._open(self.place.scope.inner(key))
 
     def _open(self, scope: Scope) -> LiveRun:
         return LiveRun(Place(scope, self.place.frame))

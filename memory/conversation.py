@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import ConfigurationError
 from ..events import MemoryHit
 from ..messages import Message, UserMessage, estimate_tokens, settle_calls
+from ..planning import Run
 from ..values import JsonValue
 
 __all__ = ["Conversation"]
@@ -46,7 +47,7 @@ class Conversation:
         self._sessions: dict[str, list[Message]] = {}
         self._notes: list[MemoryHit] = []
 
-    async def history(self, session: str) -> tuple[Message, ...]:
+    async def history(self, session: str, *, run: Run | None = None) -> tuple[Message, ...]:
         """Return the latest turns that fit, oldest first. The last turn is always among them."""
         kept: list[Message] = []
         size = 0
@@ -57,7 +58,9 @@ class Conversation:
             kept = [*turn, *kept]
         return settle_calls(kept)
 
-    async def extend(self, session: str, messages: Sequence[Message]) -> None:
+    async def extend(
+        self, session: str, messages: Sequence[Message], *, run: Run | None = None
+    ) -> None:
         """Append messages to a session."""
         self._sessions.setdefault(session, []).extend(messages)
 
@@ -66,14 +69,21 @@ class Conversation:
         self._sessions.pop(session, None)
 
     async def add(
-        self, text: str, *, source: str = "", metadata: Mapping[str, JsonValue] | None = None
+        self,
+        text: str,
+        *,
+        source: str = "",
+        metadata: Mapping[str, JsonValue] | None = None,
+        run: Run | None = None,
     ) -> None:
         """Store a note."""
         self._notes.append(
             MemoryHit(text=text, score=0.0, source=source, metadata=dict(metadata or {}))
         )
 
-    async def search(self, query: str, *, top_k: int = 5) -> list[MemoryHit]:
+    async def search(
+        self, query: str, *, top_k: int = 5, run: Run | None = None
+    ) -> list[MemoryHit]:
         """Return the notes that share words with the query; the score is the share of its words."""
         wanted = Counter(_words(query))
         hits: list[MemoryHit] = []

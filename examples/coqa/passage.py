@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from agentcore import ConfigurationError, MemoryHit, Span
+from agentcore import ConfigurationError, MemoryHit, Run, Span
 from agentcore.values import JsonValue
 
 __all__ = ["STOP_WORD", "WORD", "PassageMemory", "content_words", "is_same_word", "sentences"]
@@ -53,13 +53,16 @@ class PassageMemory:
         self,
         text: str,
         *,
-        source: str = "",  # noqa: ARG002  part of the protocol
-        metadata: Mapping[str, JsonValue] | None = None,  # noqa: ARG002  idem
+        source: str = "",
+        metadata: Mapping[str, JsonValue] | None = None,
+        run: Run | None = None,
     ) -> None:
         """Refuse: a text that is read is not written to."""
         raise ConfigurationError(f"a passage is only read: {text!r} cannot be added to it")
 
-    async def search(self, query: str, *, top_k: int = 5) -> list[MemoryHit]:
+    async def search(
+        self, query: str, *, top_k: int = 5, run: Run | None = None
+    ) -> list[MemoryHit]:
         """Return the sentences that share words with the query, the best first."""
         weights = {word: self._weight(word) for word in content_words(query)}
         total = sum(weights.values())

@@ -79,11 +79,16 @@ class World:
         return f"<{text}>"
 
     async def add(
-        self, text: str, *, source: str = "", metadata: Mapping[str, Any] | None = None
+        self,
+        text: str,
+        *,
+        source: str = "",
+        metadata: Mapping[str, Any] | None = None,
+        run: Run | None = None,
     ) -> None:
         await self.touch(text)
 
-    async def search(self, query: str, *, top_k: int = 5) -> list[Any]:
+    async def search(self, query: str, *, top_k: int = 5, run: Run | None = None) -> list[Any]:
         await self.touch(query)
         return []
 

@@ -176,10 +176,17 @@ class Notes:
     """A memory by shape."""
 
     async def add(
-        self, text: str, *, source: str = "", metadata: Mapping[str, JsonValue] | None = None
+        self,
+        text: str,
+        *,
+        source: str = "",
+        metadata: Mapping[str, JsonValue] | None = None,
+        run: Run | None = None,
     ) -> None: ...
 
-    async def search(self, query: str, *, top_k: int = 5) -> list[MemoryHit]:
+    async def search(
+        self, query: str, *, top_k: int = 5, run: Run | None = None
+    ) -> list[MemoryHit]:
         return []
 
 
