@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import urlsplit
 
 from . import __version__
-from .brain.presets import SERVERS
+from .servers.presets import SERVERS
 
 __all__ = ["examine"]
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from ..errors import ConfigurationError, LLMError
+from ..servers.reading import Body
 from ..values import JsonObject
-from .wire import Body
 
 __all__ = ["NATIVE_ERRORS", "ChatServer", "Engine", "ListeningServer", "load_server"]
 

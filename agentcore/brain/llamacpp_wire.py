@@ -9,11 +9,11 @@ from typing import cast
 from ..completions import Abilities, Completion, LLMRequest
 from ..errors import AgentCoreError, ConfigurationError, ContextLengthError, LLMError
 from ..messages import ImagePart, Message, UserMessage
+from ..servers.presets import LLAMACPP
+from ..servers.reading import Body, count_of, object_of, text_of
 from ..values import JsonObject, JsonValue
 from .checks import check_sampling
 from .openai_wire import to_body
-from .presets import LLAMACPP
-from .wire import Body, count_of, object_of, text_of
 
 __all__ = ["check_request", "refusal", "to_native_body", "window_for", "without_alternatives"]
 

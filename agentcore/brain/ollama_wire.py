@@ -17,24 +17,14 @@ from ..messages import (
     ToolMessage,
     UserMessage,
 )
+from ..servers.reading import Body, count_of, items_of, object_of, text_of
 from ..usage import Usage
-from .wire import (
-    Body,
-    TextPieces,
-    arguments_of,
-    arguments_to_object,
-    count_of,
-    items_of,
-    logprobs_of,
-    object_of,
-    text_of,
-    with_ids,
-)
+from .wire import TextPieces, arguments_of, arguments_to_object, logprobs_of, with_ids
 
 if TYPE_CHECKING:
     from ..values import JsonObject, JsonValue
 
-__all__ = ["ModelFacts", "StreamedChat", "to_body", "to_completion", "to_facts", "to_model_names"]
+__all__ = ["ModelFacts", "StreamedChat", "to_body", "to_completion", "to_facts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +54,6 @@ def to_facts(reply: JsonObject) -> ModelFacts:
         context_tokens=count_of(info.get(f"{architecture}.context_length")) or None,
         capabilities=frozenset(map(text_of, items_of(capabilities))) if capabilities else None,
     )
-
-
-def to_model_names(reply: JsonObject) -> tuple[str, ...]:
-    """Read an answer to `/api/tags`."""
-    names = (text_of(object_of(model).get("name")) for model in items_of(reply.get("models")))
-    return tuple(name for name in names if name)
 
 
 def to_body(request: LLMRequest, *, model: str, window: int | None, stream: bool) -> Body:

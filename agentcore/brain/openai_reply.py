@@ -6,21 +6,14 @@ from dataclasses import dataclass, field
 
 from ..completions import Completion, FinishReason, TextDelta
 from ..messages import AssistantMessage, ToolCall
+from ..servers.failures import Origin
+from ..servers.openai_errors import check_no_error, checked_object
+from ..servers.reading import count_of, items_of, object_of, text_of
 from ..usage import Usage
 from ..values import JsonObject, JsonValue
-from .wire import (
-    TextPieces,
-    arguments_of,
-    count_of,
-    items_of,
-    logprobs_of,
-    object_of,
-    parse_reply,
-    text_of,
-    with_ids,
-)
+from .wire import TextPieces, arguments_of, logprobs_of, with_ids
 
-__all__ = ["StreamedReply", "to_completion", "to_model_names"]
+__all__ = ["StreamedReply", "checked_reply", "to_completion"]
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -29,6 +22,20 @@ _FINISH: dict[str, FinishReason] = {
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
+
+
+def checked_reply(content: bytes, origin: Origin) -> JsonObject:
+    """Read an answer that came with a status of success.
+
+    Raises:
+        LLMError: it is an error all the same, or no answer of a model.
+    """
+    reply = checked_object(content, origin)
+    choice = object_of(next(iter(items_of(reply.get("choices"))), None))
+    check_no_error(choice, origin)
+    if not isinstance(choice.get("message"), dict):
+        raise origin.not_an_answer(content.decode(errors="replace"))
+    return reply
 
 
 def to_completion(reply: JsonObject) -> Completion:
@@ -59,13 +66,6 @@ def to_completion(reply: JsonObject) -> Completion:
         model=text_of(reply.get("model")),
         logprobs=logprobs_of(logprobs) if isinstance(logprobs, list) else None,
     )
-
-
-def to_model_names(content: bytes) -> tuple[str, ...]:
-    """The ids in an answer to `GET /models`; none where it is something else."""
-    models = items_of(object_of(parse_reply(content)).get("data"))
-    names = (text_of(object_of(model).get("id")) for model in models)
-    return tuple(name for name in names if name)
 
 
 def _call(item: JsonValue) -> ToolCall:

@@ -21,9 +21,10 @@ from ..messages import (
     ToolMessage,
     UserMessage,
 )
+from ..servers.presets import Server
+from ..servers.reading import Body, items_of, object_of
 from ..values import JsonObject, JsonValue
-from .presets import Server
-from .wire import Body, arguments_to_object, items_of, object_of
+from .wire import arguments_to_object
 
 __all__ = ["permits_strict", "to_body", "to_payload"]
 

@@ -23,7 +23,7 @@ def load_llm(llm: str | LLM, /) -> LLM:
     """
     if not isinstance(llm, str):
         return llm
-    from .presets import SERVERS  # the table is needed for names only
+    from ..servers.presets import SERVERS  # the table is needed for names only
 
     prefixes = ("local", "ollama", *SERVERS)
     prefix, colon, model = (part.strip() for part in llm.partition(":"))

@@ -1,66 +1,25 @@
-"""Careful reading of JSON from a server: none of it is trusted to have its proper type."""
+"""Calls, log-probabilities and pieces of text, as every wire has them."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from ..completions import TokenLogprob
 from ..messages import ToolCall
+from ..servers.reading import items_of, object_of, parse_reply, text_of, whole_characters
 from ..values import JsonObject, JsonValue
 
 __all__ = [
-    "Body",
     "TextPieces",
     "arguments_of",
     "arguments_to_object",
-    "count_of",
-    "items_of",
     "logprobs_of",
-    "object_of",
-    "parse_reply",
-    "text_of",
-    "whole_characters",
     "with_ids",
 ]
 
-Body: TypeAlias = dict[str, object]
-"""A request's body, or a part of it, ready to be written as JSON."""
-
 _LOWEST_LOGPROB = -9999.0
-
-
-def parse_reply(content: bytes | str) -> JsonValue | None:
-    """Read JSON; None where it is none, or nested beyond reason."""
-    try:
-        value: JsonValue = json.loads(content)
-    except (ValueError, RecursionError):
-        return None
-    return value
-
-
-def object_of(value: JsonValue) -> JsonObject:
-    """The object, or an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def items_of(value: JsonValue) -> list[JsonValue]:
-    """The array, or an empty one."""
-    return value if isinstance(value, list) else []
-
-
-def text_of(value: JsonValue) -> str:
-    """The text, or the text parts of an array of parts joined, or nothing."""
-    if isinstance(value, str):
-        return whole_characters(value)
-    return "".join(text_of(object_of(part).get("text")) for part in items_of(value))
-
-
-def count_of(value: JsonValue) -> int:
-    """The number of tokens, or 0."""
-    return value if isinstance(value, int) and value > 0 else 0
 
 
 def arguments_of(value: JsonValue) -> str:
@@ -113,15 +72,6 @@ def _logprob_of(value: JsonValue) -> float:
     if isinstance(value, (int, float)) and math.isfinite(value):
         return float(value)
     return _LOWEST_LOGPROB
-
-
-def whole_characters(text: str) -> str:
-    """Join surrogate pairs, and replace lone surrogates: JSON can hold them, UTF-8 cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 class TextPieces:

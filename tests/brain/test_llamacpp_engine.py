@@ -10,8 +10,8 @@ from typing import cast
 import pytest
 
 from agentcore.brain.llamacpp_engine import Engine
-from agentcore.brain.wire import Body
 from agentcore.errors import ConfigurationError
+from agentcore.servers.reading import Body
 from agentcore.values import JsonObject
 
 PATIENCE_S = 10.0

@@ -12,7 +12,6 @@ from agentcore.brain.ollama_wire import (
     to_body,
     to_completion,
     to_facts,
-    to_model_names,
 )
 from agentcore.completions import Completion, LLMRequest, Sampling, ToolSpec
 from agentcore.errors import ConfigurationError
@@ -180,7 +179,6 @@ def test_no_reply_breaks_the_reading(reply: Any) -> None:
 
     assert Completion.model_validate_json(completion.encoded) == completion
     assert to_facts(reply).abilities(None)
-    assert all(to_model_names(reply))
 
 
 @given(st.lists(ANY_REPLY, max_size=5))

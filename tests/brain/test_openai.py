@@ -10,10 +10,10 @@ import pytest
 import respx
 
 from agentcore.brain.openai import OpenAILLM
-from agentcore.brain.presets import COMPATIBLE, GPT4ALL, LMSTUDIO, OPENAI, VLLM
 from agentcore.completions import Abilities, LLMRequest, Sampling, TextDelta
 from agentcore.errors import AuthenticationError, ConfigurationError
 from agentcore.messages import UserMessage
+from agentcore.servers.presets import COMPATIBLE, GPT4ALL, LMSTUDIO, OPENAI, VLLM
 
 ADDRESS = "http://models.test/v1"
 KEY = "sk-secret-0123456789"

@@ -10,8 +10,6 @@ import pytest
 import respx
 
 from agentcore.brain.openai import OpenAILLM
-from agentcore.brain.openai_errors import retry_after_s
-from agentcore.brain.presets import OPENAI, VLLM
 from agentcore.completions import LLMRequest
 from agentcore.errors import (
     AgentCoreError,
@@ -25,6 +23,8 @@ from agentcore.errors import (
     RateLimitError,
 )
 from agentcore.messages import UserMessage
+from agentcore.servers.openai_errors import retry_after_s
+from agentcore.servers.presets import OPENAI, VLLM
 
 ADDRESS = "http://models.test/v1"
 KEY = "sk-secret-0123456789"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from agentcore.brain.openai import OpenAILLM
-from agentcore.brain.presets import LLAMACPP
 from agentcore.completions import LLMRequest, Sampling, TextDelta
 from agentcore.errors import AuthenticationError, ContextLengthError
 from agentcore.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
+from agentcore.servers.presets import LLAMACPP
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentcore.brain.openai_reply import StreamedReply, to_completion, to_model_names
+from agentcore.brain.openai_reply import StreamedReply, to_completion
 from agentcore.completions import Completion, TokenLogprob
 from agentcore.messages import ToolCall
 from agentcore.usage import Usage
@@ -146,13 +146,6 @@ def test_a_name_or_id_repeated_in_every_fragment_is_taken_once() -> None:
     )
 
     assert calls == (ToolCall(id="a", name="add", arguments="{}"),)
-
-
-def test_the_names_of_models_are_read() -> None:
-    content = b'{"data": [{"id": "a"}, {"id": null}, 3, {"id": "b"}]}'
-
-    assert to_model_names(content) == ("a", "b")
-    assert to_model_names(b"<html>") == ()
 
 
 @given(ANY_JSON)

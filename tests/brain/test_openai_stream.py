@@ -10,10 +10,10 @@ import pytest
 import respx
 
 from agentcore.brain.openai import OpenAILLM
-from agentcore.brain.presets import VLLM
 from agentcore.completions import Completion, LLMRequest, Sampling, TextDelta
 from agentcore.errors import LLMError, LLMUnavailableError, RateLimitError
 from agentcore.messages import UserMessage
+from agentcore.servers.presets import VLLM
 
 ADDRESS = "http://models.test/v1"
 HELLO = LLMRequest((UserMessage(content="hi"),))

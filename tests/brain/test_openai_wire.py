@@ -8,7 +8,6 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from agentcore.brain.openai_wire import permits_strict, to_body, to_payload
-from agentcore.brain.presets import GPT4ALL, OPENAI, VLLM, Server
 from agentcore.completions import LLMRequest, Sampling, ToolSpec
 from agentcore.errors import ConfigurationError
 from agentcore.messages import (
@@ -21,6 +20,7 @@ from agentcore.messages import (
     ToolMessage,
     UserMessage,
 )
+from agentcore.servers.presets import GPT4ALL, OPENAI, VLLM, Server
 from agentcore.values import JsonObject
 
 CLOSED: JsonObject = {

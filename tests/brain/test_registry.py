@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from agentcore.brain.openai import OpenAILLM
-from agentcore.brain.presets import SERVERS
 from agentcore.brain.registry import load_llm
 from agentcore.brain.scripted import ScriptedLLM
 from agentcore.errors import ConfigurationError
+from agentcore.servers.presets import SERVERS
 
 
 @pytest.mark.parametrize(

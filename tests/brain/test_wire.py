@@ -9,12 +9,10 @@ from agentcore.brain.wire import (
     arguments_of,
     arguments_to_object,
     logprobs_of,
-    parse_reply,
-    text_of,
-    whole_characters,
     with_ids,
 )
 from agentcore.messages import ToolCall
+from agentcore.servers.reading import parse_reply, text_of, whole_characters
 from agentcore.values import JsonValue
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()))

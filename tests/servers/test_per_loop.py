@@ -4,7 +4,7 @@ import asyncio
 import threading
 from concurrent.futures import Future
 
-from agentcore.brain.per_loop import PerLoop
+from agentcore.servers.per_loop import PerLoop
 
 
 class Client:

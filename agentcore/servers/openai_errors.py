@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, cast
 from ..errors import AgentCoreError, LLMError
 from ..values import JsonObject, JsonValue
 from .failures import Failure, Origin, to_error
-from .wire import count_of, items_of, object_of, parse_reply, text_of
+from .reading import count_of, object_of, parse_reply, text_of
 
 if TYPE_CHECKING:
     import openai
 
-__all__ = ["checked_reply", "retry_after_s", "translated"]
+__all__ = ["check_no_error", "checked_object", "retry_after_s", "translated"]
 
 _LONGEST = 1000
 
@@ -37,20 +37,21 @@ def translated(origin: Origin) -> Generator[None]:
         raise _to_ours(error, origin) from cause
 
 
-def checked_reply(content: bytes, origin: Origin) -> JsonObject:
-    """Read an answer that came with a status of success.
+def checked_object(content: bytes, origin: Origin) -> JsonObject:
+    """Read the object of an answer that came with a status of success.
 
     Raises:
-        LLMError: it is an error all the same, or no answer of a model.
+        LLMError: it is an error all the same.
     """
     reply = object_of(parse_reply(content))
-    choice = object_of(next(iter(items_of(reply.get("choices"))), None))
-    error = reply.get("error") or choice.get("error")
-    if error:
-        raise to_error(_failure_of(error), origin)
-    if not isinstance(choice.get("message"), dict):
-        raise origin.not_an_answer(content.decode(errors="replace"))
+    check_no_error(reply, origin)
     return reply
+
+
+def check_no_error(part: JsonObject, origin: Origin) -> None:
+    """Raise the error that an answer, or a part of it, holds."""
+    if part.get("error"):
+        raise to_error(_failure_of(part["error"]), origin)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

@@ -33,7 +33,7 @@ class Server:
 
     Example:
         >>> from dataclasses import replace
-        >>> from agentcore.brain.presets import VLLM
+        >>> from agentcore.servers.presets import VLLM
         >>> replace(VLLM, base_url="http://gpu-box:8000/v1").address
         'http://gpu-box:8000/v1'
     """
