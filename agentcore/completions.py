@@ -115,6 +115,8 @@ class Completion(Value):
     usage: Usage = Field(default_factory=lambda: Usage(steps=1))
     model: str = ""
     """The model's name as the server reports it."""
+    is_cached: bool = False
+    """Whether it was stored earlier, and no model was asked; its usage is then zero."""
     logprobs: tuple[TokenLogprob, ...] | None = None
 
     @property

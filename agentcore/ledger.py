@@ -137,9 +137,30 @@ class Ledger:
             lease = self._try_reserve(request, estimate)
             if lease is not None:
                 return lease
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._root()._waiters.append(waiter)
-            await waiter
+            await self._wait()
+
+    async def take_step(self) -> Usage:
+        """Charge one step without tokens and return the charge; waits like `reserve`.
+
+        Raises:
+            StepLimitError: none is left.
+        """
+        while not all(ledger._has_step() for ledger in self.chain()):
+            await self._wait()
+        usage = Usage(steps=1)
+        self.charge(usage)
+        return usage
+
+    def check_steps(self) -> None:
+        """Raise `StepLimitError` where the run, or a parent, has used its steps."""
+        for ledger in self.chain():
+            ledger._has_step()
+
+    async def _wait(self) -> None:
+        """Wait until a reservation was settled."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._root()._waiters.append(waiter)
+        await waiter
 
     def wake(self) -> None:
         """Let the waiting reservations try again."""
