@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
-from .messages import AssistantMessage, Message
+from .messages import BYTES_PER_TOKEN, AssistantMessage, Message, estimate_tokens
 from .usage import Usage
 from .values import JsonObject, Value, digest_of
 
@@ -19,6 +19,7 @@ __all__ = [
     "TextDelta",
     "TokenLogprob",
     "ToolSpec",
+    "estimate_input",
 ]
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -97,6 +98,14 @@ class LLMRequest:
             schema,
             self.sampling.digest,
         )
+
+
+def estimate_input(request: LLMRequest) -> int:
+    """Guess the input tokens of a request; rather too high than too low for plain text."""
+    size = sum(len(tool.encoded) for tool in request.tools)
+    if request.output_schema is not None:
+        size += len(str(request.output_schema))
+    return sum(map(estimate_tokens, request.messages)) + size // BYTES_PER_TOKEN + 1
 
 
 class TokenLogprob(Value):

@@ -6,20 +6,12 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .completions import Completion, LLMRequest
+from .completions import Completion, LLMRequest, estimate_input
 from .errors import LimitError, StepLimitError, TimeLimitError, TokenLimitError
-from .messages import BYTES_PER_TOKEN, estimate_tokens
+from .messages import estimate_tokens
 from .usage import Budget, Usage
 
-__all__ = ["Lease", "Ledger", "estimate_input"]
-
-
-def estimate_input(request: LLMRequest) -> int:
-    """Guess the input tokens of a request; rather too high than too low for plain text."""
-    size = sum(len(tool.encoded) for tool in request.tools)
-    if request.output_schema is not None:
-        size += len(str(request.output_schema))
-    return sum(map(estimate_tokens, request.messages)) + size // BYTES_PER_TOKEN + 1
+__all__ = ["Lease", "Ledger"]
 
 
 @dataclass(frozen=True, slots=True)
