@@ -191,34 +191,6 @@ def _header_of(connection: sqlite3.Connection) -> tuple[int, int]:
     return application_id, connection.execute("PRAGMA user_version").fetchone()[0]
 
 
-def _corrupt(self, what: str) -> CorruptStoreError:
-    return _corrupt(self._path, what)
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    """Open the file; one that is not ours is not written to."""
-    import sqlite3
-
-    connection = sqlite3.connect(
-        path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
-    )
-    try:
-        _check_ours(connection, path)
-        with suppress(sqlite3.OperationalError):  # another process is about to set it
-            connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _header_of(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Whose file it is, and of which version."""
-    application_id = connection.execute("PRAGMA application_id").fetchone()[0]
-    return application_id, connection.execute("PRAGMA user_version").fetchone()[0]
-
-
 def _corrupt(path: str, what: str) -> CorruptStoreError:
     return CorruptStoreError(
         f"the cache {path!r} cannot be read: {what}. It was left as it is: move it away, or give "
