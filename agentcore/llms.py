@@ -119,7 +119,6 @@ class ModelCalls(Protocol):
         ...
 
 
-@runtime_checkable
 class Composite(Protocol):
     """An LLM made of others: in a run it is asked by `compose`, and not by `complete`.
 

@@ -35,7 +35,6 @@ MARGIN = 0.02
 """A share chosen on one half comes out a little higher on every other second half."""
 SEEDS, QUESTIONS = 10, 1000
 NORMAL = NormalDist()
-_TOKEN = "right or wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class World:
         return math.sqrt(2) * NORMAL.inv_cdf(self.auroc)
 
     def expected(self, cut: float) -> tuple[float, float]:
-        """Share of large calls, and points to the large model, if what is under a cut goes to it."""
+        """Share of large calls, and accuracy less the large model's; what is under a cut goes."""
         wrong_sent = NORMAL.cdf(cut)
         right_sent = NORMAL.cdf(cut - self.distance)
         sent = SMALL * right_sent + (1 - SMALL) * wrong_sent
@@ -119,8 +118,9 @@ class Models:
         return self.questions[int(str(request.messages[-1].content))]
 
     def _small(self, question: Labelled) -> Completion:
-        logprobs = (TokenLogprob(token=_TOKEN, logprob=math.log(question.confidence)),)
         message = AssistantMessage(content=_word(question.is_small_right))
+        logprob = math.log(question.confidence)
+        logprobs = (TokenLogprob(token=message.content, logprob=logprob),)
         return Completion(message=message, logprobs=logprobs)
 
 

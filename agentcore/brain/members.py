@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from ..completions import Abilities
 from ..errors import ConfigurationError, LLMError
 from ..interfaces import LLM, Probing
-from .registry import load_llm
+from .registry import is_llm, load_llm
 
 __all__ = ["Members"]
 
@@ -31,7 +31,7 @@ class Members:
 
     def __init__(self, *llms: LLM | str, tries_once: bool = False) -> None:
         for llm in llms:
-            if not isinstance(llm, str) and not _is_llm(llm):
+            if not isinstance(llm, str) and not is_llm(llm):
                 raise ConfigurationError(
                     f"{llm!r:.200} is no LLM: give one, or a name such as 'ollama:qwen3:4b'"
                 )
@@ -41,9 +41,10 @@ class Members:
                 loaded[index] = llm.without_retries()
         self.llms: tuple[LLM, ...] = tuple(loaded)
         """In the order given."""
-        self._owned = tuple(
+        self.owned = tuple(
             llm for given, llm in zip(llms, loaded, strict=True) if isinstance(given, str)
         )
+        """Those that were loaded here."""
 
     @property
     def names(self) -> str:
@@ -75,12 +76,8 @@ class Members:
 
     async def aclose(self) -> None:
         """Close those that were loaded here."""
-        for llm in self._owned:
+        for llm in self.owned:
             await llm.aclose()
-
-
-def _is_llm(value: object) -> bool:
-    return all(hasattr(value, name) for name in ("complete", "name", "abilities"))
 
 
 def _common(given: Sequence[Abilities]) -> Abilities:

@@ -172,6 +172,22 @@ async def test_side_by_side_calls_that_cost_nothing_do_not_overspend() -> None:
     assert sum(event.usage.steps for event in journal.events() if event.usage) == 3
 
 
+async def test_an_answer_that_costs_nothing_waits_for_a_step_that_is_reserved() -> None:
+    async def ask(run: Run) -> str:
+        return (await run.complete(FunctionLLM(lambda _: "paid", latency_s=0.001), HELLO)).text
+
+    async def look_up(run: Run) -> str:
+        return (await run.think(HELLO.messages)).text
+
+    async def both(run: Run) -> None:
+        assert await run.all(ask, look_up) == ("paid", "known")
+
+    agent = planned(both, remembered("known"), max_steps=2)
+    assert (await agent.run("go")).usage.steps == 2
+    with pytest.raises(StepLimitError):
+        await planned(both, remembered("known"), max_steps=1).run("go")
+
+
 async def test_the_token_budget_bounds_each_inner_call() -> None:
     cut = Completion(message=AssistantMessage(content="half an"), finish_reason="length")
     small, large = FunctionLLM(lambda _: "x" * 40), FunctionLLM(lambda _: cut)
