@@ -119,7 +119,7 @@ class ModelCalls(Protocol):
         ...
 
 
-class Composite(Protocol):
+class Composite(LLM, Protocol):
     """An LLM made of others: in a run it is asked by `compose`, and not by `complete`.
 
     It reaches its parts only through `calls`: so the budget holds for each of them, each leaves its

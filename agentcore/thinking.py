@@ -131,7 +131,7 @@ async def _compose(
     return completion
 
 
-def _is_composite(llm: object) -> TypeGuard[Composite]:
+def _is_composite(llm: LLM) -> TypeGuard[Composite]:
     """A protocol's own check takes longer than all else that a call costs here."""
     return hasattr(llm, "compose")
 

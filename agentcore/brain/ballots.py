@@ -9,8 +9,8 @@ from typing import Protocol, TypeAlias
 
 from ..completions import Completion
 from ..messages import AssistantMessage
+from ..servers.reading import object_of, parse_reply
 from ..values import JsonValue
-from .wire import object_of, parse_reply
 
 __all__ = [
     "Count",

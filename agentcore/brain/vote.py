@@ -10,6 +10,7 @@ from ..completions import Abilities, Completion, LLMRequest, Sampling
 from ..errors import ConfigurationError
 from ..interfaces import LLM, DeltaSink, ModelCalls
 from ..messages import UserMessage
+from ..servers.reading import object_of, parse_reply
 from ..usage import Usage
 from ..values import JsonObject
 from .ballots import Count, majority
@@ -17,7 +18,6 @@ from .deltas import deliver
 from .direct import DirectCalls
 from .members import Members
 from .polling import poll, resampled, total_usage
-from .wire import object_of, parse_reply
 
 __all__ = ["Variant", "Vote"]
 

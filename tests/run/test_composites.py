@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -286,31 +286,3 @@ async def test_a_planner_asks_a_second_model_through_the_run() -> None:
 
     assert [event.key for event in result.trajectory] == ["start", "llm-1", "end"]
     assert result.usage.steps == 1
-
-
-def branch(llm: LLM) -> Callable[[ModelCalls], Awaitable[str]]:
-    async def ask(calls: ModelCalls) -> str:
-        return (await calls.complete(llm, HELLO)).text
-
-    return ask
-
-
-async def test_direct_branches_give_their_results_in_order_and_the_first_failure_cancels() -> None:
-    hanging: list[str] = []
-
-    async def hang(_: LLMRequest) -> str:
-        try:
-            return await asyncio.get_running_loop().create_future()
-        except asyncio.CancelledError:
-            hanging.append("cancelled")
-            raise
-
-    calls = DirectCalls()
-    llms: Sequence[LLM] = [ScriptedLLM("a"), ScriptedLLM("b")]
-    assert await calls.all(*map(branch, llms)) == ("a", "b")
-
-    with pytest.raises(LLMUnavailableError, match="down"):
-        await calls.all(branch(FunctionLLM(hang)), branch(ScriptedLLM(LLMUnavailableError("down"))))
-    assert hanging == ["cancelled"]
-    with pytest.raises(LLMTimeoutError, match="timeout_s=0"):
-        await calls.complete(FunctionLLM(hang), HELLO, timeout_s=0)
