@@ -27,10 +27,11 @@ __all__ = ["Cached"]
 class Cached:
     """Returns a stored answer to the same request to the same model; else asks, and stores.
 
-    Without `embedder` a request is the same where everything of it is: messages, tools, schema and
-    sampling. With it an answer is also returned where only the last user message differs, by a
-    cosine similarity of at least `min_similarity`; choose it on questions of your own, for "in
-    2023" and "in 2024" are near. Requests with tools or images are only ever found exactly.
+    Without `embedder` a request is the same where everything of it is: messages, tools, schema,
+    sampling, and the model's name. With it an answer is also returned where only the last user
+    message differs, by a cosine similarity of at least `min_similarity` to one of the 2,000 newest;
+    choose it on questions of your own, for "in 2023" and "in 2024" are near. Requests with tools or
+    images are only ever found exactly.
 
     Not stored: errors, answers without anything in them, answers cut off at `max_tokens` or by a
     filter. Not looked up either: requests that ask for chance, by a temperature above 0 without a
