@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from copy import copy
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -135,6 +136,13 @@ class OpenAIConnection:
         except AgentCoreError:
             return ()  # what is said about the model does not depend on it
         return names_of(response.content, items="data", name="id")
+
+    def without_retries(self) -> OpenAIConnection:
+        """A connection to the same server whose client tries once. It is closed on its own."""
+        twin = copy(self)
+        twin._max_retries = 0
+        twin._clients = PerLoop(twin._open, OpenAIClient.aclose)
+        return twin
 
     async def aclose(self) -> None:
         """Close the connections. A client that was passed in stays open."""
