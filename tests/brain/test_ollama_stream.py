@@ -139,6 +139,7 @@ async def test_the_last_line_needs_no_end(ollama_api: respx.MockRouter) -> None:
         ([text("half an ans")], "the stream ended before the answer did"),
         ([text("a"), b"not json\n"], "not an answer of a model: 'not json'"),
         ([text("a"), line({"error": "the runner crashed"})], "the runner crashed"),
+        ([text("a"), line({"error": "busy", "status": 503})], r"\(HTTP 503\): busy"),
     ],
 )
 async def test_a_stream_that_breaks_is_no_answer(

@@ -23,7 +23,7 @@ from agentcore.errors import (
     RateLimitError,
 )
 from agentcore.messages import UserMessage
-from agentcore.servers.openai_errors import retry_after_s
+from agentcore.servers.reading import retry_after_s
 from agentcore.servers.presets import OPENAI, VLLM
 
 ADDRESS = "http://models.test/v1"
