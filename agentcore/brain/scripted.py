@@ -15,7 +15,7 @@ from ..interfaces import DeltaSink
 from ..messages import AssistantMessage, ToolCall
 from ..usage import Usage
 from ..values import JsonValue
-from .checks import check_request
+from .checks import check_logprobs, check_request
 
 __all__ = ["FunctionLLM", "Reply", "ScriptedLLM", "call"]
 
@@ -91,6 +91,7 @@ class FunctionLLM:
         if isinstance(reply, BaseException):
             raise reply
         completion = _to_completion(reply, request, number=number, model=self.name)
+        check_logprobs(request.sampling, completion, backend=self.name)
         if on_delta is not None:
             message = completion.message
             for word in _words(message.thinking):
