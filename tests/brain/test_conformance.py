@@ -18,11 +18,11 @@ from agentcore.brain.llamacpp import LlamaCppLLM
 from agentcore.brain.llamacpp_engine import Engine
 from agentcore.brain.ollama import OllamaLLM
 from agentcore.brain.openai import OpenAILLM
-from agentcore.brain.presets import GPT4ALL, LMSTUDIO, OPENAI, VLLM, Server
-from agentcore.brain.wire import Body
 from agentcore.completions import Completion
 from agentcore.interfaces import LLM
 from agentcore.messages import ToolCall
+from agentcore.servers.presets import GPT4ALL, OPENAI, VLLM, Server
+from agentcore.servers.reading import Body
 from agentcore.testing import (
     Breakdown,
     Exchange,
@@ -162,10 +162,6 @@ class TestOpenAI(OpenAIWire):
 
 class TestVLLM(OpenAIWire):
     server = VLLM
-
-
-class TestLMStudio(OpenAIWire):
-    server = LMSTUDIO
 
 
 class TestGPT4All(OpenAIWire):
