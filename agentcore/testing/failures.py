@@ -120,6 +120,14 @@ class FailureChecks(ServedSuite):
         await self._fails(ended, LLMUnavailableError)
 
     @check
+    async def test_an_answer_that_is_no_json_is_unavailable(self) -> None:
+        def garbled(stream: bool) -> HTTPReply:  # noqa: FBT001 - the form of a ReplyMaker
+            reply = to_reply(self, scenes.TEXT, stream=stream)
+            return replace(reply, pieces=[piece.replace(b'"', b"'") for piece in reply.pieces])
+
+        await self._fails(garbled, LLMUnavailableError)
+
+    @check
     async def test_the_error_page_of_a_proxy_is_unavailable(self) -> None:
         page = HTTPReply(status=502, content_type="text/html", pieces=[_PAGE])
         await self._fails(page, LLMUnavailableError)

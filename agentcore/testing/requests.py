@@ -71,14 +71,17 @@ class RequestChecks(Suite):
 
     @check
     async def test_a_tools_result_is_told_apart_from_the_users_words(self) -> None:
-        before = (*_HISTORY[:3], _HISTORY[3])
-        result = ToolMessage(tool_call_id="call_b", name="find_book", content="Yes.")
+        call = AssistantMessage(tool_calls=scenes.CALLS[1:2])
+        words: tuple[Message, ...] = (
+            ToolMessage(tool_call_id=scenes.CALLS[1].id, name="find_book", content="Yes."),
+            UserMessage(content="Yes."),
+        )
         async with self.playing(scenes.TEXT, scenes.TEXT) as (llm, exchange):
             if not (await learnt(llm)).abilities.tools:
                 return  # without tools there are no results: the test of tools sees them refused
-            await llm.complete(LLMRequest((*before, result), tools=scenes.TOOLS))
-            swapped = (*before, _HISTORY[4], UserMessage(content="Yes."))
-            await llm.complete(LLMRequest(swapped, tools=scenes.TOOLS))
+            for last in words:
+                messages = (*scenes.HELLO.messages, call, last)
+                await llm.complete(LLMRequest(messages, tools=scenes.TOOLS))
             _expect_different(exchange, "the same words of a tool and of the user")
 
     @check

@@ -7,7 +7,7 @@ class, without plugins; without it, `failing_checks` runs the same methods.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
@@ -16,7 +16,7 @@ from ..completions import Completion, LLMRequest, TextDelta
 from ..interfaces import LLM
 from .exchange import Exchange
 
-__all__ = ["Suite", "check", "expect", "expect_equal", "failing_checks", "streamed"]
+__all__ = ["Suite", "check", "checks_of", "expect", "expect_equal", "failing_checks", "streamed"]
 
 P = ParamSpec("P")
 S = TypeVar("S", bound="Suite")
@@ -69,8 +69,16 @@ def check(
     return run
 
 
-def failing_checks(suite: Suite) -> dict[str, BaseException]:
-    """Run all checks of a suite without a test runner, and return those that fail, by name.
+def checks_of(suite: Suite | type[Suite]) -> list[str]:
+    """The names of a suite's checks, sorted."""
+    return sorted(name for name in dir(suite) if name.startswith("test_"))
+
+
+def failing_checks(suite: Suite, checks: Iterable[str] = ()) -> dict[str, BaseException]:
+    """Run a suite without a test runner, and return what fails: each check's name and error.
+
+    Args:
+        checks: Names of the checks to run; by default all of them.
 
     Example:
         >>> from agentcore.testing import FunctionLLM, LLMConformance
@@ -81,7 +89,7 @@ def failing_checks(suite: Suite) -> dict[str, BaseException]:
         {}
     """
     failures: dict[str, BaseException] = {}
-    for name in sorted(name for name in dir(suite) if name.startswith("test_")):
+    for name in tuple(checks) or checks_of(suite):
         try:
             getattr(suite, name)()
         except Exception as error:  # noqa: BLE001 - it is returned

@@ -160,10 +160,12 @@ class TestOpenAI(OpenAIWire):
     server = OPENAI
 
 
+@pytest.mark.slow
 class TestVLLM(OpenAIWire):
     server = VLLM
 
 
+@pytest.mark.slow
 class TestGPT4All(OpenAIWire):
     server = GPT4ALL
     streams = False
@@ -240,6 +242,7 @@ class TestOllama(HTTPConformance):
         }
 
 
+@pytest.mark.slow
 class TestOllamaWithoutAbilities(TestOllama):
     capabilities = ("completion",)
 
