@@ -56,8 +56,9 @@ def check(
     @wraps(method)
     def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
         async def bounded() -> None:
+            bound = asyncio.timeout(self.patience_s)
             try:
-                async with asyncio.timeout(self.patience_s) as bound:
+                async with bound:
                     await method(self, *args, **kwargs)
             except TimeoutError as error:
                 if not bound.expired():

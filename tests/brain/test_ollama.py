@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -234,15 +233,6 @@ async def test_a_client_that_is_passed_in_is_used_and_stays_open() -> None:
 
     assert first == second
     assert paths == ["/api/show", "/api/chat", "/api/chat"]
-
-
-def test_one_object_works_from_several_loops(ollama_api: respx.MockRouter) -> None:
-    answering(ollama_api)
-    llm = OllamaLLM("qwen3:4b")
-
-    texts = [asyncio.run(asked(llm)).text for _ in range(2)]
-
-    assert texts == ["4", "4"]
 
 
 @pytest.mark.parametrize(

@@ -138,15 +138,6 @@ async def test_replies_follow_the_order_of_the_requests_also_where_they_overlap(
     assert second.message.tool_calls[0].id == "call-2"
 
 
-async def test_after_a_cancelled_request_the_next_reply_follows() -> None:
-    llm = ScriptedLLM("one", "two", latency_s=0.001)
-    cancelled = asyncio.create_task(llm.complete(request()))
-    await asyncio.sleep(0)
-    cancelled.cancel()
-
-    assert (await llm.complete(request())).text == "two"
-
-
 def test_a_test_model_claims_what_it_is_told_to_claim() -> None:
     abilities = Abilities(tools=False, json_schema=False)
 
