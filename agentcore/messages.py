@@ -176,8 +176,10 @@ def settle_calls(messages: Sequence[Message]) -> tuple[Message, ...]:
         while index < len(messages) and isinstance(result := messages[index], ToolMessage):
             results.setdefault(result.tool_call_id, result)
             index += 1
-        for call in message.tool_calls:
-            settled.append(results.pop(call.id) if call.id in results else _no_result(call))
+        settled += [
+            results.pop(call.id) if call.id in results else _no_result(call)
+            for call in message.tool_calls
+        ]
     return tuple(settled)
 
 

@@ -12,7 +12,7 @@ from ..interfaces import DeltaSink
 from ..servers.failures import model_not_found
 from ..servers.openai import OpenAIConnection
 from ..servers.presets import Server
-from .checks import check_logprobs, check_sampling
+from .checks import check_logprobs, check_request
 from .deltas import deliver
 from .openai_reply import StreamedReply, checked_reply, to_completion
 from .openai_wire import to_payload
@@ -97,11 +97,11 @@ class OpenAILLM:
         """Answer the request.
 
         Raises:
-            ConfigurationError: the sampling holds what the server does not support.
+            ConfigurationError: the request asks for what `abilities` do not hold.
             LLMError: see the tree in `agentcore.errors`.
         """
         server = self._server
-        check_sampling(request.sampling, self.abilities, backend=self.name)
+        check_request(request, self.abilities, backend=self.name)
         is_streamed = on_delta is not None and server.kind.streams
         body = to_payload(request, model=server.model, server=server.kind, stream=is_streamed)
         try:

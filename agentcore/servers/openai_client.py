@@ -7,7 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .openai_errors import retry_after_s
+from .reading import retry_after_s
 
 if TYPE_CHECKING:
     import httpx2

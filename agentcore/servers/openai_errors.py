@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, cast
 
 from ..errors import AgentCoreError, LLMError
 from ..values import JsonObject, JsonValue
 from .failures import Failure, Origin, to_error
-from .reading import count_of, object_of, parse_reply, text_of
+from .reading import count_of, object_of, parse_reply, retry_after_s, text_of
 
 if TYPE_CHECKING:
     import httpx2
     import openai
 
-__all__ = ["check_no_error", "checked_object", "retry_after_s", "translated"]
+__all__ = ["check_no_error", "checked_object", "translated"]
 
 _LONGEST = 1000
 
@@ -54,26 +51,6 @@ def check_no_error(part: JsonObject, origin: Origin) -> None:
     """Raise the error that an answer, or a part of it, holds."""
     if part.get("error"):
         raise to_error(_failure_of(part["error"]), origin)
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait: a number, or the time until a date."""
-    try:
-        if "retry-after-ms" in headers:
-            seconds = float(headers["retry-after-ms"]) / 1000
-        else:
-            seconds = _seconds_of(headers.get("retry-after", ""))
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
-def _seconds_of(value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        date = parsedate_to_datetime(value)
-    return (date - datetime.now(date.tzinfo)).total_seconds()
 
 
 def _to_ours(error: Exception, origin: Origin) -> AgentCoreError:  # noqa: PLR0911 - one per kind

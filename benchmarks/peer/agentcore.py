@@ -19,7 +19,9 @@ Function = Callable[..., object]
 
 
 def model(url: str, name: str) -> OpenAILLM:
-    """Make the model that agents share."""
+    """Make the model that agents share; the others' clients are loaded here, too."""
+    import openai  # noqa: F401  else the first step would be charged for it
+
     return OpenAILLM(name, base_url=url, api_key="none")
 
 

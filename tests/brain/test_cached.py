@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentcore import (
+    Abilities,
     Agent,
     AssistantMessage,
     Budget,
@@ -205,7 +206,9 @@ async def test_a_request_near_to_a_stored_one_finds_its_answer(path: Path) -> No
 
 async def test_near_is_only_the_last_message_of_the_same_conversation(path: Path) -> None:
     embedder = Angles()
-    llm = Cached(ScriptedLLM("one", "two", "three", "four"), path, embedder=embedder)
+    seeing = Abilities(images=True)
+    inner = ScriptedLLM("one", "two", "three", "four", abilities=seeing)
+    llm = Cached(inner, path, embedder=embedder)
     await llm.complete(asked("0"))
     shouted = replace(asked("1"), messages=(SystemMessage(content="Shout."), *asked("1").messages))
     tools = replace(asked("1"), tools=(ToolSpec(name="x", description="", parameters={}),))

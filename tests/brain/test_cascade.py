@@ -107,8 +107,9 @@ async def test_a_confidence_of_one_answer(
     assert draft.confidence == pytest.approx(expected)
 
 
-async def test_an_answer_without_log_probabilities_is_not_sure() -> None:
-    draft = await LogprobConfidence().draft(ScriptedLLM("Paris"), ASKED, DirectCalls())
+async def test_an_answer_without_tokens_is_not_sure() -> None:
+    empty = Completion(message=AssistantMessage(content=""), logprobs=())
+    draft = await LogprobConfidence().draft(ScriptedLLM(empty), ASKED, DirectCalls())
 
     assert draft.confidence == 0
 

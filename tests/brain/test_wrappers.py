@@ -20,12 +20,14 @@ from agentcore import (
     LLMRequest,
     LLMUnavailableError,
     MemoryJournal,
+    ModelCalls,
     UserMessage,
 )
 from agentcore.brain import (
     AgreementConfidence,
     Cached,
     Cascade,
+    Draft,
     Fallback,
     LogprobConfidence,
     RateLimit,
@@ -44,11 +46,16 @@ Wrap = Callable[[LLM, Path], LLM]
 WRAPPERS: dict[str, Wrap] = {
     "retrying": lambda llm, _: Retrying(llm),
     "fallback": lambda llm, _: Fallback(llm, llm),
-    "cascade": lambda llm, _: Cascade(llm, llm, confidence=LogprobConfidence(), threshold=0.5),
+    "cascade": lambda llm, _: Cascade(llm, llm, confidence=Sure(), threshold=0.5),
     "vote": lambda llm, _: Vote(llm, samples=3, judge=llm),
     "cached": lambda llm, path: Cached(llm, path / "cache.db"),
     "rate-limited": lambda llm, _: RateLimited(llm, RateLimit(requests_per_minute=100)),
 }
+
+
+class Sure:
+    async def draft(self, llm: LLM, request: LLMRequest, calls: ModelCalls) -> Draft:
+        return Draft(await calls.complete(llm, request), 1.0)
 
 
 class Closing(FunctionLLM):
