@@ -141,7 +141,7 @@ class OpenAIConnection:
         """A connection to the same server whose client tries once. It is closed on its own."""
         twin = copy(self)
         twin._max_retries = 0
-        twin._clients = PerLoop(twin._open, _close)
+        twin._clients = PerLoop(twin._open, OpenAIClient.aclose)
         return twin
 
     async def aclose(self) -> None:
