@@ -7,21 +7,32 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from agentcore import LLM, AgentCoreError, Result, TextDelta, load_llm
+from agentcore import LLM, AgentCoreError, LLMRequest, Result, Sampling, UserMessage, load_llm
 
-from .agent import CoQAAgent, CoQAAnswer, answer_so_far
+from .agent import CoQAAgent
 from .data import STORIES, Story, load_stories
 from .metric import score
-from .report import (
-    Scored,
-    describe_answer,
-    describe_event,
-    describe_model,
-    describe_story,
-    describe_sums,
-)
+from .planner import AnswerFromEvidence, CoQAAnswer
+from .reading import ChoosingReader, FirstReader, WritingReader
+from .report import Scored, describe_answer, describe_model, describe_story, describe_sums
+from .trace import describe_event
 
-__all__ = ["main"]
+__all__ = ["READERS", "main", "planner_for"]
+
+READERS = {
+    "choose": AnswerFromEvidence(ChoosingReader()),
+    "write": AnswerFromEvidence(WritingReader(), sentences=4, is_able=True),
+    "first": AnswerFromEvidence(FirstReader()),
+}
+"""choose: among phrases, for a small model. write: in its own words, for an able one. first: no
+model at all."""
+
+
+def planner_for(reader: str, model: str) -> AnswerFromEvidence:
+    """Return the plan for a reader; `auto` lets models inside the process choose, others write."""
+    if reader == "auto":
+        reader = "choose" if model.startswith("local:") else "write"
+    return READERS[reader]
 
 
 def main(arguments: Sequence[str] | None = None, *, llm: LLM | None = None) -> int:
@@ -51,6 +62,13 @@ def _parser() -> argparse.ArgumentParser:
         "--llm", default="local:smollm2", help="the model, such as ollama:qwen3:4b (%(default)s)"
     )
     parser.add_argument(
+        "--reader",
+        choices=["auto", *READERS],
+        default="auto",
+        help="choose among phrases (small models), write and quote (able ones), or take the first "
+        "phrase without a model; %(default)s: choose for local models, else write",
+    )
+    parser.add_argument(
         "--data", default=STORIES, help="a file in the JSON format of CoQA (stories of our own)"
     )
     parser.add_argument("--limit", type=_count, metavar="N", help="only the first N stories")
@@ -70,7 +88,9 @@ def _count(text: str) -> int:
 async def _run(stories: Sequence[Story], options: argparse.Namespace, given: LLM | None) -> None:
     llm = given or load_llm(options.llm)
     try:
-        print(describe_model(llm.name))
+        print(describe_model(llm.name), flush=True)
+        if given is None and options.reader != "first":
+            await _check_reachable(llm)
         scored: list[Scored] = []
         for number, story in enumerate(stories, 1):
             print(describe_story(story, number, len(stories)))
@@ -81,37 +101,31 @@ async def _run(stories: Sequence[Story], options: argparse.Namespace, given: LLM
             await llm.aclose()
 
 
+async def _check_reachable(llm: LLM) -> None:
+    """Ask for a word, so that a missing server, key or model shows before anything is printed."""
+    hello = UserMessage(content="Say yes.")
+    await llm.complete(LLMRequest((hello,), sampling=Sampling(max_tokens=16)))
+
+
 async def _discuss(story: Story, llm: LLM, options: argparse.Namespace) -> list[Scored]:
-    """Ask the questions of a story one after the other, in one conversation."""
-    agent = CoQAAgent(story.text, llm=llm)
+    """Ask the questions of a story one after the other, in one conversation.
+
+    The same agent without a model answers beside it: what the model is better at shows.
+    """
+    agent = CoQAAgent(story.text, llm=llm, planner=planner_for(options.reader, llm.name))
+    baseline = CoQAAgent(story.text, llm=llm, planner=READERS["first"])
     scored: list[Scored] = []
     for number, turn in enumerate(story.turns[: options.questions], 1):
-        print(f"{number:3}. {turn.question}")
-        result = await _answer(agent, turn.question, session=story.id)
+        print(f"{number:3}. {turn.question}", flush=True)
+        result: Result[CoQAAnswer] = await agent.run(turn.question, session=story.id)
+        plain = await baseline.run(turn.question, session=story.id)
         if options.trace:
             print(*(describe_event(event) for event in result.trajectory), sep="\n")
         points = score(result.output.answer, turn.references)
-        print(describe_answer(story, turn, result, points))
-        scored.append(Scored(points, result.usage, result.duration_s))
+        without = score(plain.output.answer, turn.references)
+        print(describe_answer(story, turn, result, points), flush=True)
+        scored.append(Scored(points, without, result.usage, result.duration_s))
     return scored
-
-
-async def _answer(agent: CoQAAgent, question: str, *, session: str) -> Result[CoQAAnswer]:
-    """Print an answer while the model writes it."""
-    print("     ", end="")
-    stream = agent.stream(question, session=session)
-    written = shown = ""
-    async for event in stream:
-        if isinstance(event, TextDelta) and not event.thinking:
-            written += event.text
-            answer = answer_so_far(written)
-            if answer.startswith(shown):
-                print(answer[len(shown) :], end="", flush=True)
-                shown = answer
-    answer = stream.result.output.answer
-    # A model that was not constrained may have written something else than what was taken of it.
-    print(answer[len(shown) :] if answer.startswith(shown) else f" -> {answer}")
-    return stream.result
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,9 +57,10 @@ def load_stories(path: str | Path) -> list[Story]:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ConfigurationError(
-            f"{str(path)!r} does not have the format of CoQA: {where}: {first['msg']}"
-        ) from error
+        raise _wrong(path, f"{where}: {first['msg']}") from error
+    counts = Counter(entry.id for entry in entries)
+    if twice := [name for name, count in counts.items() if count > 1]:
+        raise _wrong(path, f"the id {twice[0]!r} is that of {counts[twice[0]]} stories")
     return [_to_story(entry, path) for entry in entries]
 
 
@@ -90,17 +92,36 @@ class _File(BaseModel):
 def _to_story(entry: _Entry, path: str | Path) -> Story:
     answers = [entry.answers, *entry.additional_answers.values()]
     wanted = [question.turn_id for question in entry.questions]
+    if len(set(wanted)) < len(wanted):
+        raise _wrong(path, f"story {entry.id!r} has questions with the same turn_id: {wanted}")
     for given in answers:
-        if [answer.turn_id for answer in given] != wanted:
-            raise ConfigurationError(
-                f"{str(path)!r} does not have the format of CoQA: story {entry.id!r} has questions "
-                f"with turn_id {wanted} and answers with {[answer.turn_id for answer in given]}"
+        if (found := [answer.turn_id for answer in given]) != wanted:
+            raise _wrong(
+                path,
+                f"story {entry.id!r} has questions with turn_id {wanted} and answers with {found}",
             )
+        for answer in given:
+            _check_span(answer, entry, path)
     turns = tuple(
         _to_turn(question.input_text, [given[index] for given in answers])
         for index, question in enumerate(entry.questions)
     )
     return Story(entry.id, entry.name or entry.id, entry.story, turns)
+
+
+def _check_span(answer: _Answer, entry: _Entry, path: str | Path) -> None:
+    """Refuse a place that is not in the story; -1 to -1 stands for none."""
+    start, end = answer.span_start, answer.span_end
+    if not 0 <= start <= end <= len(entry.story) and (start, end) != (-1, -1):
+        raise _wrong(
+            path,
+            f"story {entry.id!r}, turn {answer.turn_id}: the span {start} to {end} is outside of "
+            f"the story, which has {len(entry.story)} characters",
+        )
+
+
+def _wrong(path: str | Path, what: str) -> ConfigurationError:
+    return ConfigurationError(f"{str(path)!r} does not have the format of CoQA: {what}")
 
 
 def _to_turn(question: str, answers: Sequence[_Answer]) -> Turn:

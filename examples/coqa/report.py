@@ -10,17 +10,15 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentcore import Event, Result, Usage
-from agentcore.events import Answered, Recalled, Thought
+from agentcore import Result, Usage
 
-from .agent import CoQAAnswer
 from .data import Story, Turn
 from .metric import Score, normalise
+from .planner import CoQAAnswer
 
 __all__ = [
     "Scored",
     "describe_answer",
-    "describe_event",
     "describe_model",
     "describe_story",
     "describe_sums",
@@ -28,12 +26,19 @@ __all__ = [
 
 _INDENT = "     "
 
+_METRIC = (
+    "F1 counts the words shared with people's answers. Each person's is left out in turn and the "
+    "best of the others counts, so that 1 needs two people who agree."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
     """One answer that was given and measured."""
 
     score: Score
+    without: Score
+    """Of the answer that the agent gives without a model."""
     usage: Usage
     duration_s: float
 
@@ -62,23 +67,11 @@ def describe_answer(story: Story, turn: Turn, result: Result[CoQAAnswer], score:
     else:
         start, end = output.evidence.start, output.evidence.end
         evidence = _highlight(
-            _wrap(f"story[{start}:{end}] {story.text[start:end]}", _INDENT), output.answer
+            _wrap(f"evidence (characters {start}-{end}): {story.text[start:end]}", _INDENT),
+            output.answer,
         )
     compared = f"F1 {score.f1:.2f}; expected: {' / '.join(expected.values())}"
-    return f"{evidence}\n{_wrap(compared, _INDENT)}\n"
-
-
-def describe_event(event: Event) -> str:
-    """Return an event of a run on one line."""
-    detail = ""
-    if isinstance(event, Recalled):
-        detail = f"{event.query!r}: {'; '.join(f'{hit.score:.2f} {hit.why}' for hit in event.hits)}"
-    elif isinstance(event, Thought):
-        usage = event.completion.usage
-        detail = f"{event.completion.text!r}: {usage.input_tokens} + {usage.output_tokens} tokens"
-    elif isinstance(event, Answered):
-        detail = event.text
-    return f"{_INDENT}[{event.at_s:6.3f} s] {event.kind} {event.key} {' '.join(detail.split())}"
+    return f"{_INDENT}{output.answer}\n{evidence}\n{_wrap(compared, _INDENT)}\n"
 
 
 def describe_sums(scored: Sequence[Scored], name: str) -> str:
@@ -90,8 +83,11 @@ def describe_sums(scored: Sequence[Scored], name: str) -> str:
     used = sum((item.usage for item in scored), Usage())
     seconds = sum(item.duration_s for item in scored)
     tokens = f"{used.input_tokens} tokens read and {used.output_tokens} written"
+    without = sum(item.without.f1 for item in scored) / len(scored)
     lines = [
         f"{len(scored)} questions: F1 {f1:.2f}, exact match {exact:.2f} (1 is perfect)",
+        f"The same agent without a model, taking the likeliest phrase: F1 {without:.2f}",
+        _METRIC,
         f"{used.steps} model calls, {tokens}, {seconds:.1f} s",
     ]
     if name == "local:smollm2":

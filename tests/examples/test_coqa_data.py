@@ -43,7 +43,7 @@ def test_every_span_of_the_stories_is_exact() -> None:
         for answer in given
     ]
 
-    assert len(answers) == 4 * 32
+    assert len(answers) == 4 * 33
     for story, answer in answers:
         if answer["input_text"] == UNKNOWN:
             assert (answer["span_start"], answer["span_end"]) == (-1, -1)
@@ -54,7 +54,7 @@ def test_every_span_of_the_stories_is_exact() -> None:
 def test_every_question_of_the_stories_has_four_references() -> None:
     stories = load_stories(STORIES)
 
-    assert [len(story.turns) for story in stories] == [8, 8, 8, 8]
+    assert [len(story.turns) for story in stories] == [8, 8, 9, 8]
     assert {len(turn.references) for story in stories for turn in story.turns} == {4}
 
 
@@ -100,6 +100,41 @@ def test_answers_to_other_questions_are_refused(tmp_path: Path) -> None:
         ConfigurationError, match=r"'boat' has questions with turn_id \[1\] and .* \[2\]"
     ):
         load_stories(written(tmp_path / "broken.json", broken))
+
+
+def test_two_questions_of_one_turn_are_refused(tmp_path: Path) -> None:
+    broken = entry()
+    broken["questions"] *= 2
+    broken["answers"] *= 2
+
+    with pytest.raises(ConfigurationError, match=r"'boat' has questions with the same turn_id"):
+        load_stories(written(tmp_path / "broken.json", broken))
+
+
+def test_two_stories_of_one_id_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="the id 'boat' is that of 2 stories"):
+        load_stories(written(tmp_path / "broken.json", entry(), entry()))
+
+
+@pytest.mark.parametrize(("start", "end"), [(8, 16), (9, 8), (-1, 3), (-2, -2)])
+def test_a_span_outside_of_the_story_is_refused(tmp_path: Path, start: int, end: int) -> None:
+    broken = entry()
+    broken["answers"][0] |= {"span_start": start, "span_end": end}
+
+    with pytest.raises(
+        ConfigurationError,
+        match=rf"story 'boat', turn 1: the span {start} to {end} is outside of .* 15 characters",
+    ):
+        load_stories(written(tmp_path / "broken.json", broken))
+
+
+def test_a_question_without_evidence_has_the_span_of_none(tmp_path: Path) -> None:
+    unknown = entry()
+    unknown["answers"][0] |= {"span_start": -1, "span_end": -1, "input_text": "unknown"}
+
+    (story,) = load_stories(written(tmp_path / "unknown.json", unknown))
+
+    assert story.turns[0].evidence is None
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"[]", b"{}", b'{"data": []}', b"\xff\xfe"])
