@@ -78,8 +78,14 @@ def to_body(request: LLMRequest, *, model: str, window: int | None, stream: bool
     """Return the body of a chat request.
 
     Raises:
-        ConfigurationError: an image is given by its address; Ollama fetches nothing.
+        ConfigurationError: an image is given by its address, which Ollama does not fetch; or a tool
+            call is required, for which its protocol has no field.
     """
+    if request.tool_choice != "auto":
+        raise ConfigurationError(
+            f"Ollama cannot be told tool_choice={request.tool_choice!r}: leave it out, or constrain "
+            "the answer with output_schema"
+        )
     body: Body = {
         "model": model,
         "messages": [_message(message) for message in request.messages],
