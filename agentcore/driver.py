@@ -164,7 +164,7 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
             history=earlier,
             percepts=percepts,
         )
-        frame.abilities = await llm.probe() if isinstance(llm, Probing) else llm.abilities
+        frame.abilities = await llm.probe(calls=inside) if isinstance(llm, Probing) else llm.abilities
         messages, cut = await _fit(inside, laid_out)
         return Started(
             key=key,

@@ -129,7 +129,7 @@ class Passport(Value):
         try:
             content = path.read_bytes()
         except OSError as error:
-            raise ConfigurationError(f"the passport {str(path)!r} cannot be read: {error}") from error
+            raise ConfigurationError(f"the passport {path} cannot be read: {error}") from error
         library = object_of(parse_reply(content)).get("library")
         if library not in {None, __version__}:
             raise ConfigurationError(

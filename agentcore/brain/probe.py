@@ -1,4 +1,4 @@
-"""Finds out what a model behind an endpoint really does, by asking it about a dozen small things."""
+"""Finds out what a model behind an endpoint really does, by asking it a dozen small things."""
 
 from __future__ import annotations
 
@@ -94,9 +94,7 @@ async def examine(
         has_tools = found["tools"].outcome != "no"
         found[name] = await probe(counted) if has_tools else _NO_TOOLS
     found["context"] = await probe_context(counted, up_to=context_up_to)
-    return Passport(
-        name=llm.name, identity=identity, claimed=claimed, usage=counted.usage, **found
-    )
+    return Passport(name=llm.name, identity=identity, claimed=claimed, usage=counted.usage, **found)
 
 
 _NO_TOOLS = Finding(outcome="no", why="the model calls no tools")

@@ -43,7 +43,7 @@ async def probe_schema_enforced(llm: LLM) -> Finding:
         return reply
     value = parse_reply(reply.text)
     if isinstance(value, dict) and set(value) == {"paint"} and value["paint"] in _COLOURS:
-        return yes(f"wrote {reply.text.strip()[:80]} where plain text was asked for")
+        return yes(f"wrote {reply.text.strip()[:80]!r} where plain text was asked for")
     if reply.finish_reason == "length":
         return unknown("the answer was cut before it was done")
     return no(f"wrote {reply.text.strip()[:80]!r} against the schema")

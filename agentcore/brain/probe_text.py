@@ -100,9 +100,7 @@ async def _echo(llm: LLM, *, is_streamed: bool) -> Finding:
 
 async def probe_logprobs(llm: LLM) -> Finding:
     """Whether the log-probabilities of tokens come where they are asked for."""
-    request = replace(
-        question("Say yes."), sampling=Sampling(max_tokens=MOST_TOKENS, logprobs=1)
-    )
+    request = replace(question("Say yes."), sampling=Sampling(max_tokens=MOST_TOKENS, logprobs=1))
     reply = await ask(llm, request)
     if isinstance(reply, Finding):
         return reply
