@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..completions import Completion, LLMRequest
 from ..errors import ContextLengthError
 from ..messages import AssistantMessage, Message, UserMessage
+from ..thoughts import split_thoughts
 from .passport import Passport
-from .thoughts import split_thoughts
 
 __all__ = ["check_fits", "check_read", "in_place", "streams"]
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from ..interfaces import LLM
 from ..messages import ImagePart, TextPart, UserMessage
+from ..thoughts import split_thoughts
 from .passport import Finding
 from .probe_asking import ask, no, question, unknown, yes
-from .thoughts import split_thoughts
 
 __all__ = ["probe_images", "square_png"]
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from ..completions import Completion, Sampling
 from ..interfaces import LLM
+from ..thoughts import split_thoughts
 from .passport import Finding
 from .probe_asking import MOST_TOKENS, ask, no, question, unknown, yes
-from .thoughts import split_thoughts
 
 __all__ = [
     "judge_thinking",
