@@ -115,8 +115,12 @@ class _Counted:
     async def complete(
         self, request: LLMRequest, *, on_delta: DeltaSink | None = None
     ) -> Completion:
-        completion = await self._llm.complete(request, on_delta=on_delta)
-        self.usage += completion.usage
+        usage = Usage(steps=1)  # of a call that fails
+        try:
+            completion = await self._llm.complete(request, on_delta=on_delta)
+            usage = completion.usage
+        finally:
+            self.usage += usage
         return completion
 
     async def aclose(self) -> None:

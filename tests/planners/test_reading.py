@@ -68,8 +68,7 @@ def test_the_final_answer_is_read(text: str, answer: JsonValue) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        f"{json.dumps({'name': 'count', 'arguments': {'shelf': 'a'}})}\nObservation: 9\n"
-        '{"action": "final_answer", "answer": 9}',
+        '{"name": "count", "arguments": {"shelf": "a"}}\nObservation: 9\nFinal Answer: 9',
         'Action: count\nAction Input: {"shelf": "a"}\nObservation: 9\nFinal Answer: 9',
     ],
 )
@@ -107,9 +106,11 @@ def test_what_is_no_action_is_an_error_that_keeps_the_text(text: str) -> None:
 @given(st.text(alphabet=st.sampled_from('{}[]":,\\ \nactionObservation:<>()=`')))
 def test_reading_any_text_gives_an_action_or_an_output_error(text: str) -> None:
     try:
-        read(text)
-    except OutputParseError as error:
-        assert str(error)
+        action = read(text)
+    except OutputParseError:
+        return
+
+    assert action.name
 
 
 @given(
