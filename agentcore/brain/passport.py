@@ -7,10 +7,10 @@ from pydantic import Field, ValidationError
 
 from ..completions import Abilities
 from ..errors import ConfigurationError, CorruptStoreError
+from ..servers.reading import object_of, parse_reply
 from ..usage import Usage
 from ..values import Value
 from ..version import __version__
-from .wire import object_of, parse_reply
 
 __all__ = ["ContextFinding", "Finding", "Outcome", "Passport"]
 

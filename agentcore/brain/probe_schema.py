@@ -7,10 +7,10 @@ from dataclasses import replace
 from ..errors import OutputParseError
 from ..interfaces import LLM
 from ..jsontext import parse_json
+from ..servers.reading import object_of, parse_reply
 from ..values import JsonObject
 from .passport import Finding
 from .probe_asking import ask, no, question, unknown, yes
-from .wire import object_of, parse_reply
 
 __all__ = ["probe_schema_enforced", "probe_schema_seen"]
 

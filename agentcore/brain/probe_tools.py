@@ -8,9 +8,9 @@ from dataclasses import replace
 from ..completions import Completion, LLMRequest, ToolSpec
 from ..interfaces import LLM
 from ..messages import ToolCall
+from ..servers.reading import object_of, parse_reply
 from .passport import Finding
 from .probe_asking import ask, no, question, unknown, yes
-from .wire import object_of, parse_reply
 
 __all__ = [
     "probe_parallel_tools",

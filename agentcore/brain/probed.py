@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -10,12 +11,12 @@ from typing import Protocol, runtime_checkable
 from ..completions import Abilities, Completion, LLMRequest
 from ..errors import ConfigurationError, LimitError
 from ..interfaces import LLM, DeltaSink, ModelCalls, Probing
+from ..servers.per_loop import PerLoop
 from .checks import check_sampling
 from .deltas import deliver
 from .mending import check_fits, check_read, in_place, streams
 from .passport import Passport
 from .passport_store import PassportStore
-from ..servers.per_loop import PerLoop
 from .probe import CONTEXT_UP_TO, examine, identity_of
 from .registry import load_backend
 
@@ -27,6 +28,13 @@ class _Windowed(Protocol):
     """An LLM whose window is set with each request."""
 
     def with_window(self, context_tokens: int) -> LLM: ...
+
+
+@runtime_checkable
+class _Retrying(Protocol):
+    """An LLM whose client tries again by itself."""
+
+    def without_retries(self) -> LLM: ...
 
 
 class Probed:
@@ -135,6 +143,13 @@ class Probed:
         self._adopt(await self._make(await identity_of(self._llm), None))
         assert self._passport is not None  # noqa: S101 - it was adopted
         return self._passport
+
+    def without_retries(self) -> Probed:
+        """A copy whose client tries once: for what tries again itself. It is closed on its own."""
+        twin = copy(self)
+        if isinstance(self._llm, _Retrying):
+            twin._llm = self._llm.without_retries()
+        return twin
 
     async def complete(
         self, request: LLMRequest, *, on_delta: DeltaSink | None = None

@@ -6,21 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 import respx
-from respx.mocks import HTTPCoreMocker
-
-
-class HTTPCore2Mocker(HTTPCoreMocker):
-    """respx for openai 3.x, which sends over httpcore2."""
-
-    name = "httpcore2"
-    targets = [  # noqa: RUF012 - respx wants a list
-        "httpcore2._sync.connection.HTTPConnection",
-        "httpcore2._sync.connection_pool.ConnectionPool",
-        "httpcore2._sync.http_proxy.HTTPProxy",
-        "httpcore2._async.connection.AsyncHTTPConnection",
-        "httpcore2._async.connection_pool.AsyncConnectionPool",
-        "httpcore2._async.http_proxy.AsyncHTTPProxy",
-    ]
 
 
 @pytest.fixture

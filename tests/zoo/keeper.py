@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import respx
-from respx.mocks import HTTPCoreMocker
 
 from agentcore import LLM, Agent, AgentCoreError, ContextLengthError, Finished, tool
 from agentcore.brain.ollama import OllamaLLM
@@ -26,21 +25,6 @@ __all__ = ["TASK", "Shop", "Visit", "read_long", "served", "visit"]
 TASK = "What would all the lamps in stock cost together? Look up how many there are, and the price."
 ANSWER = "All the lamps cost 300 €."
 _ADDRESSES = {"openai": "http://zoo.test/v1", "ollama": "http://zoo.test"}
-
-
-class _HTTPCore2(HTTPCoreMocker):
-    """respx for openai 3.x, which sends over httpcore2."""
-
-    name = "httpcore2"
-    targets = [  # noqa: RUF012 - respx wants a list
-        f"httpcore2._{colour}.{module}.{prefix}{kind}"
-        for colour, prefix in (("sync", ""), ("async", "Async"))
-        for module, kind in (
-            ("connection", "HTTPConnection"),
-            ("connection_pool", "ConnectionPool"),
-            ("http_proxy", "HTTPProxy"),
-        )
-    ]
 
 
 class _Pieces(httpx.AsyncByteStream):
