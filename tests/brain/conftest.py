@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import pytest
 import respx
 
+from tests.httpcore2 import HTTPCore2Mocker
+
 
 @pytest.fixture
 def openai_api() -> Iterator[respx.MockRouter]:
     """An OpenAI-compatible server at http://models.test/v1 that lists no models."""
     with respx.mock(
-        base_url="http://models.test/v1", using="httpcore2", assert_all_called=False
+        base_url="http://models.test/v1", using=HTTPCore2Mocker.name, assert_all_called=False
     ) as router:
         router.get("/models").respond(json={"data": []})
         yield router

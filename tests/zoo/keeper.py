@@ -16,6 +16,7 @@ from agentcore import LLM, Agent, AgentCoreError, ContextLengthError, Finished, 
 from agentcore.brain.ollama import OllamaLLM
 from agentcore.brain.openai import OpenAILLM
 from agentcore.brain.probed import Probed
+from tests.httpcore2 import HTTPCore2Mocker
 
 from .endpoint import Endpoint, View
 from .wires import pieces_of, to_body, to_view
@@ -61,7 +62,7 @@ def served(endpoint: Endpoint) -> Iterator[list[View]]:
         return httpx.Response(200, headers={"content-type": media_type}, stream=stream)
 
     base_url = _ADDRESSES[endpoint.wire]
-    using = "httpcore2" if endpoint.wire == "openai" else "httpcore"
+    using = HTTPCore2Mocker.name if endpoint.wire == "openai" else "httpcore"
     with respx.mock(base_url=base_url, using=using, assert_all_called=False) as router:
         router.post("/chat/completions").mock(side_effect=answer)
         router.post("/api/chat").mock(side_effect=answer)
