@@ -19,6 +19,7 @@ from agentcore import (
     ToolSpec,
 )
 from agentcore.events import Acted, Thought
+from agentcore.interfaces import Effect
 from agentcore.jsontext import parse_json
 from agentcore.values import JsonObject, JsonValue
 
@@ -57,10 +58,10 @@ class _Called:
     """A tool that ends the run when it is called."""
 
     spec: ToolSpec
-    effect = "read"
-    idempotent = False
-    needs_approval = False
-    timeout_s = None
+    effect: Effect = "read"
+    idempotent: bool = False
+    needs_approval: bool = False
+    timeout_s: float | None = None
 
     async def call(self, arguments: Mapping[str, JsonValue], context: ToolContext[Any]) -> object:
         raise _CalledError(self.spec.name, dict(arguments))

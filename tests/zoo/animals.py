@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 
-from .endpoint import Call, Endpoint, Reply, Turn, View
+from .endpoint import Call, Endpoint, Reply, Turn, View, Wire
 from .mind import SORRY, as_action, decide, honest, results_of
 
 __all__ = ["ANIMALS"]
@@ -15,14 +15,16 @@ _WINDOW = 1500
 
 
 class Deaf:
-    name, wire, habit = "deaf", "openai", "takes tools and ignores them"
+    name, habit = "deaf", "takes tools and ignores them"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         return honest(replace(view, tools=()))
 
 
 class Fencer:
-    name, wire, habit = "fencer", "openai", "writes calls as text, in ```json fences"
+    name, habit = "fencer", "writes calls as text, in ```json fences"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         calls, text = decide(view)
@@ -33,7 +35,8 @@ class Fencer:
 
 
 class Tagger:
-    name, wire, habit = "tagger", "ollama", "writes calls as text, in <tool_call> tags"
+    name, habit = "tagger", "writes calls as text, in <tool_call> tags"
+    wire: Wire = "ollama"
 
     def answer(self, view: View) -> Reply:
         calls, text = decide(view)
@@ -44,7 +47,8 @@ class Tagger:
 
 
 class Inventor:
-    name, wire, habit = "inventor", "openai", "first calls a tool that there is not"
+    name, habit = "inventor", "first calls a tool that there is not"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         calls, text = decide(view)
@@ -56,7 +60,8 @@ class Inventor:
 
 
 class Comma:
-    name, wire, habit = "comma", "openai", "writes JSON with commas too many"
+    name, habit = "comma", "writes JSON with commas too many"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         reply = honest(replace(view, schema=None))
@@ -69,7 +74,8 @@ def _loose(text: str) -> str:
 
 
 class Freehand:
-    name, wire, habit = "freehand", "ollama", "takes a schema and ignores it; has no tools"
+    name, habit = "freehand", "takes a schema and ignores it; has no tools"
+    wire: Wire = "ollama"
 
     def answer(self, view: View) -> Reply:
         reply = honest(replace(view, tools=(), schema=None))
@@ -82,7 +88,8 @@ class Freehand:
 
 
 class Thinker:
-    name, wire, habit = "thinker", "openai", "answers in the field for thoughts; content is null"
+    name, habit = "thinker", "answers in the field for thoughts; content is null"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         reply = honest(replace(view, tools=(), schema=None))
@@ -90,7 +97,8 @@ class Thinker:
 
 
 class Mute:
-    name, wire, habit = "mute", "ollama", "answers a tool's result with nothing"
+    name, habit = "mute", "answers a tool's result with nothing"
+    wire: Wire = "ollama"
 
     def answer(self, view: View) -> Reply:
         if view.turns[-1].role == "tool":
@@ -99,7 +107,8 @@ class Mute:
 
 
 class Cutter:
-    name, wire, habit = "cutter", "openai", "cuts the beginning of a long prompt, in silence"
+    name, habit = "cutter", "cuts the beginning of a long prompt, in silence"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         text, room = view.text, 4 * _WINDOW
@@ -110,7 +119,8 @@ class Cutter:
 
 
 class Twins:
-    name, wire, habit = "twins", "openai", "gives all its calls one id"
+    name, habit = "twins", "gives all its calls one id"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         reply = honest(view, is_parallel=True)
@@ -118,7 +128,8 @@ class Twins:
 
 
 class Busy:
-    name, wire, habit = "busy", "openai", "429 at first, and says when to come back"
+    name, habit = "busy", "429 at first, and says when to come back"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         if view.attempt == 0:
@@ -127,11 +138,8 @@ class Busy:
 
 
 class Rude:
-    name, wire, habit = (
-        "rude",
-        "openai",
-        "429 once in a conversation, and does not say for how long",
-    )
+    name, habit = "rude", "429 once in a conversation, and does not say for how long"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         if view.attempt == 0 and len(results_of(view)) == 1:
@@ -140,25 +148,24 @@ class Rude:
 
 
 class Dropper:
-    name, wire, habit = "dropper", "ollama", "disconnects in the middle of a stream"
+    name, habit = "dropper", "disconnects in the middle of a stream"
+    wire: Wire = "ollama"
 
     def answer(self, view: View) -> Reply:
         return replace(honest(view), breaks_off=view.is_streamed)
 
 
 class Halver:
-    name, wire, habit = "halver", "openai", "sends half a character in each piece"
+    name, habit = "halver", "sends half a character in each piece"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         return replace(honest(view), halves_characters=True)
 
 
 class Smasher:
-    name, wire, habit = (
-        "smasher",
-        "ollama",
-        "decodes each half of a character by itself when streaming",
-    )
+    name, habit = "smasher", "decodes each half of a character by itself when streaming"
+    wire: Wire = "ollama"
 
     def answer(self, view: View) -> Reply:
         reply = honest(view)
@@ -168,11 +175,8 @@ class Smasher:
 
 
 class Muser:
-    name, wire, habit = (
-        "muser",
-        "openai",
-        "writes thoughts, with a draft of a call, into the answer",
-    )
+    name, habit = "muser", "writes thoughts, with a draft of a call, into the answer"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         reply = honest(replace(view, tools=(), schema=None))
@@ -181,7 +185,8 @@ class Muser:
 
 
 class Dreamer:
-    name, wire, habit = "dreamer", "ollama", "plays the tools as well, and believes itself"
+    name, habit = "dreamer", "plays the tools as well, and believes itself"
+    wire: Wire = "ollama"
 
     def answer(self, view: View) -> Reply:
         calls, text = decide(replace(view, tools=()))
@@ -193,7 +198,8 @@ class Dreamer:
 
 
 class Forgetful:
-    name, wire, habit = "forgetful", "openai", "loses calls when it streams"
+    name, habit = "forgetful", "loses calls when it streams"
+    wire: Wire = "openai"
 
     def answer(self, view: View) -> Reply:
         reply = honest(view)

@@ -8,8 +8,8 @@ tools), what it answers, or how that is sent. Nothing in the library may know an
 and who writes an endpoint need not know how it is found out.
 
     class Deaf:
-        name, wire = "deaf", "openai"
-        habit = "takes tools and ignores them"
+        name, habit = "deaf", "takes tools and ignores them"
+        wire: Wire = "openai"
 
         def answer(self, view: View) -> Reply:
             return honest(replace(view, tools=()))

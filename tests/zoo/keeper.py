@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from .wires import pieces_of, to_body, to_view
 __all__ = ["TASK", "Shop", "Visit", "read_long", "served", "visit"]
 
 TASK = "What would all the lamps in stock cost together? Look up how many there are, and the price."
+_OK = 200
 ANSWER = "All the lamps cost 300 €."
 _ADDRESSES = {"openai": "http://zoo.test/v1", "ollama": "http://zoo.test"}
 
@@ -43,7 +44,7 @@ class _Pieces(httpx.AsyncByteStream):
 
 
 @contextmanager
-def served(endpoint: Endpoint) -> Iterator[list[View]]:
+def served(endpoint: Endpoint) -> Generator[list[View]]:
     """Let the endpoint answer at its address; what it read is listed."""
     views: list[View] = []
 
@@ -52,7 +53,7 @@ def served(endpoint: Endpoint) -> Iterator[list[View]]:
         view = to_view(json.loads(request.content), wire=endpoint.wire, attempt=attempt)
         views.append(view)
         reply = endpoint.answer(view)
-        if reply.status != httpx.codes.OK:
+        if reply.status != _OK:
             error = {"error": {"message": reply.content}}
             return httpx.Response(reply.status, json=error, headers=reply.headers)
         if not view.is_streamed:

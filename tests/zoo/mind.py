@@ -117,16 +117,15 @@ def _filled(schema: dict[str, Any], calls: tuple[Call, ...], text: str) -> Any:
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("type") == "object":
-        given = json.loads(calls[0].arguments) if calls else {}
+        given: Any = json.loads(calls[0].arguments) if calls else None
         properties = schema.get("properties", {})
         return {
             name: given if name == "arguments" and calls else _filled(item, calls, text)
             for name, item in properties.items()
         }
     named = re.search(r"to write here is (\w+)", schema.get("description", ""))
-    return {"integer": 0, "number": 0, "array": []}.get(
-        schema.get("type", "string"), named[1] if named else text or "x"
-    )
+    simple: dict[str, Any] = {"integer": 0, "number": 0, "array": []}
+    return simple.get(schema.get("type", "string"), named[1] if named else text or "x")
 
 
 def _action_of(schema: dict[str, Any]) -> str | None:
