@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,13 +10,11 @@ from agentcore import (
     Abilities,
     Agent,
     AssistantMessage,
-    Completion,
     ConfigurationError,
     LLMRequest,
     StepLimitError,
     ToolCall,
     ToolMessage,
-    Usage,
     UserMessage,
     tool,
 )
@@ -255,59 +252,3 @@ async def test_without_tools_the_model_is_asked_plainly() -> None:
 def test_no_steps_at_all_is_the_developers_mistake(max_steps: int) -> None:
     with pytest.raises(ConfigurationError, match=f"max_steps is {max_steps}"):
         ReAct(max_steps=max_steps)
-
-
-async def test_a_model_that_answers_in_words_again_is_taken_at_its_word() -> None:
-    llm = script(action("count", shelf="abc"), "There are 3.", "I said: 3.", abilities=IN_WORDS)
-
-    result = await agent(llm).run("?")
-
-    assert result.output == "I said: 3."
-    assert last(llm.requests[2]).endswith("Write one action.")
-
-
-async def test_an_observation_that_the_model_wrote_itself_is_not_believed() -> None:
-    dream = f"{action('count', shelf='abc')}\nObservation: 9\nFinal Answer: 9"
-    llm = script(dream, "Observation: 9\nFinal Answer: 9", final("3"), abilities=IN_WORDS)
-
-    result = await agent(llm).run("?")
-
-    assert result.output == "3"
-    assert last(llm.requests[1]) == "Observation from count: 3"
-    assert "9" not in str(llm.requests[1].messages)
-    assert "only a tool gives one" in last(llm.requests[2])
-
-
-async def test_native_calls_of_a_model_that_was_offered_none_are_understood() -> None:
-    llm = script(ToolCall(id="x", name="count", arguments='{"shelf": "ab"}'), final("2"))
-
-    await agent(llm).run("?")
-
-    assert last(llm.requests[1]) == "Observation from count: 2"
-
-
-def cut(text: str, tokens: int) -> Completion:
-    return Completion(
-        message=AssistantMessage(content=text),
-        finish_reason="length",
-        usage=Usage(steps=1, output_tokens=tokens),
-    )
-
-
-def most_characters(request: LLMRequest) -> set[str]:
-    return set(re.findall(r'"maxLength": (\d+)', json.dumps(request.output_schema)))
-
-
-async def test_a_step_that_was_cut_is_asked_for_again_within_bounds() -> None:
-    llm = script(
-        cut('{"thought": "well', 96),
-        cut('{"thought": "well, well', 96),
-        action("count", shelf="abc"),
-        final("3"),
-    )
-
-    result = await agent(llm).run("?")
-
-    assert result.output == "3"
-    assert [most_characters(request) for request in llm.requests] == [set(), {"96"}, {"24"}, set()]
-    assert "It was cut off: write less." in last(llm.requests[1])
