@@ -39,6 +39,7 @@ from agentcore.completions import TokenLogprob
 from agentcore.testing import FunctionLLM, Reply, call
 
 OSLO = call("read_thermometer", city="Oslo")
+SEEING = Abilities(images=True)
 CAIRO = call("read_thermometer", city="Cairo")
 
 
@@ -53,7 +54,7 @@ def said(text: str, *, finish: str = "stop", thinking: str = "", tokens: int = 9
 
 
 async def found(probe: Probe, reply: Reply) -> Finding:
-    return await probe(FunctionLLM(lambda request: reply))
+    return await probe(FunctionLLM(lambda request: reply, abilities=SEEING))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ async def found(probe: Probe, reply: Reply) -> Finding:
         (probe_unicode, "Hello", "unknown", "does not repeat"),
         (probe_images, "orange, purple", "yes", "saw"),
         (probe_images, "none", "no", "did not see"),
-        (probe_logprobs, "yes", "no", "without log-prob"),
+        (probe_logprobs, "yes", "no", "refused"),
     ],
 )
 async def test_a_probe_finds(probe: Probe, reply: Reply, outcome: str, why: str) -> None:
@@ -209,7 +210,7 @@ def good(request: LLMRequest) -> Reply:
 
 
 async def test_a_passport_has_a_finding_for_each_probe_and_what_they_cost() -> None:
-    llm = FunctionLLM(good)
+    llm = FunctionLLM(good, abilities=SEEING)
 
     passport = await examine(llm, identity="sha", context_up_to=2048)
 

@@ -29,8 +29,8 @@ from agentcore.testing import FunctionLLM, Reply
 
 YES = Finding(outcome="yes", why="seen")
 NO = Finding(outcome="no", why="seen")
-PROBES = 10
-"""Calls that it takes to probe a model without tools, and not its window."""
+PROBES = 9
+"""Calls that a model without tools and images gets, and whose window is not probed."""
 HELLO = LLMRequest((UserMessage(content="hi"),))
 
 
@@ -83,8 +83,8 @@ async def test_probes_are_a_part_of_the_run_that_needs_them(tmp_path: Path) -> N
 
     keys = [event.key for event in first.trajectory]
     assert keys[:2] == ["start/llm-1", "start/llm-2"]
-    assert (first.usage.steps, second.usage.steps) == (PROBES + 1, 1)
-    assert sum(event.usage.steps for event in first.trajectory if event.usage) == PROBES + 1
+    assert (first.usage.steps, second.usage.steps) == (PROBES + 2, 1)
+    assert sum(event.usage.steps for event in first.trajectory if event.usage) == PROBES + 2
 
 
 async def test_a_probed_run_is_replayed_without_asking(tmp_path: Path) -> None:
