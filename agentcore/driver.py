@@ -164,7 +164,8 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
             history=earlier,
             percepts=percepts,
         )
-        frame.abilities = await llm.probe(calls=inside) if isinstance(llm, Probing) else llm.abilities
+        is_known = not isinstance(llm, Probing)
+        frame.abilities = llm.abilities if is_known else await llm.probe(calls=inside)
         messages, cut = await _fit(inside, laid_out)
         return Started(
             key=key,

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from ..completions import Abilities, Completion, LLMRequest
 from ..errors import ConfigurationError, LimitError
+from ..extensions import Explaining
 from ..interfaces import LLM, DeltaSink, ModelCalls, Probing
 from ..servers.per_loop import PerLoop
 from .checks import check_sampling
@@ -173,6 +174,16 @@ class Probed:
         if not is_streamed:
             await deliver(completion, on_delta)
         return completion
+
+    def payload(self, request: LLMRequest) -> bytes:
+        """Return the body that the model inside sends.
+
+        Raises:
+            ConfigurationError: it cannot show it.
+        """
+        if not isinstance(self._llm, Explaining):
+            raise ConfigurationError(f"{self.name} cannot show what it sends")
+        return self._llm.payload(request)
 
     async def aclose(self) -> None:
         """Close the model if it was loaded here."""

@@ -101,7 +101,7 @@ async def test_a_probed_run_is_replayed_without_asking(tmp_path: Path) -> None:
 
 async def test_probing_that_was_interrupted_goes_on_where_it_was(tmp_path: Path) -> None:
     def dies(request: LLMRequest) -> Reply:
-        return LLMUnavailableError("gone") if len(mortal.requests) > 5 else "42"
+        return LLMUnavailableError("gone") if len(mortal.requests) > 6 else "42"
 
     journal, mortal, alive = MemoryJournal(), FunctionLLM(dies), FunctionLLM(plain)
     with pytest.raises(LLMUnavailableError):
@@ -113,7 +113,7 @@ async def test_probing_that_was_interrupted_goes_on_where_it_was(tmp_path: Path)
     result = await Agent(llm=llm).run("?", journal=journal)
 
     assert result.output == "42"
-    assert len(alive.requests) == PROBES + 1 - 5
+    assert len(alive.requests) == PROBES + 1 - 6
 
 
 async def test_a_budget_too_small_for_the_probes_says_what_to_do(tmp_path: Path) -> None:
