@@ -176,14 +176,10 @@ class Probed:
         return completion
 
     def payload(self, request: LLMRequest) -> bytes:
-        """Return the body that the model inside sends.
-
-        Raises:
-            ConfigurationError: it cannot show it.
-        """
-        if not isinstance(self._llm, Explaining):
-            raise ConfigurationError(f"{self.name} cannot show what it sends")
-        return self._llm.payload(request)
+        """Return the body that the model inside sends; the messages where it does not show it."""
+        if isinstance(self._llm, Explaining):
+            return self._llm.payload(request)
+        return b"[%b]" % b",".join(message.encoded for message in request.messages)
 
     async def aclose(self) -> None:
         """Close the model if it was loaded here."""
