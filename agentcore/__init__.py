@@ -75,8 +75,7 @@ from .results import Answer, Finished, MapItem, Partial, Pending, Result
 from .usage import Budget, Usage
 from .values import JsonObject, JsonValue
 from .vectors import Embedder
-
-__version__ = "0.1.0"
+from .version import __version__
 
 __all__ = [
     "LLM",

@@ -25,6 +25,7 @@ from . import (
     __version__,
 )
 from .doctor import examine
+from .probing import probe_model, table_of
 
 __all__ = ["PAUSED", "load_agent", "main"]
 
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "doctor":
             print(examine())
             return 0
+        if options.command == "probe":
+            return asyncio.run(_probe(options))
         return asyncio.run(_run(options))
     except AgentCoreError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
@@ -66,8 +69,18 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("task", nargs="?", help="what to do; read from standard input where left out")
     run.add_argument("--llm", help="the model, such as ollama:qwen3:4b or local:smollm2")
     run.add_argument("--trace", action="store_true", help="print every event to standard error")
+    probe = commands.add_parser("probe", help="find out what a model really does")
+    probe.add_argument("llm", help="the model, such as ollama:qwen3:4b")
+    probe.add_argument("--fresh", action="store_true", help="probe again what was probed before")
+    probe.add_argument("--json", action="store_true", help="print the passport as JSON")
     commands.add_parser("doctor", help="print what is installed and reachable")
     return parser
+
+
+async def _probe(options: argparse.Namespace) -> int:
+    passport = await probe_model(options.llm, is_fresh=options.fresh)
+    print(passport.to_json().rstrip() if options.json else table_of(passport))
+    return 0
 
 
 async def _run(options: argparse.Namespace) -> int:

@@ -18,9 +18,13 @@ __all__ = [
     "Sampling",
     "TextDelta",
     "TokenLogprob",
+    "ToolChoice",
     "ToolSpec",
     "estimate_input",
 ]
+
+ToolChoice: TypeAlias = Literal["auto", "required"]
+"""Whether a model that is offered tools may answer in words, or has to call at least one."""
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
 
@@ -70,6 +74,8 @@ class Abilities(Value):
     """Answers with native tool calls."""
     json_schema: bool = True
     """Its output can be constrained to a JSON Schema."""
+    tool_choice: bool = False
+    """Calls a tool where the request's `tool_choice` is `required`."""
     images: bool = False
     sampling: frozenset[str] = frozenset(Sampling.__annotations__)
     """The fields of `Sampling` that the backend supports."""
@@ -87,16 +93,20 @@ class LLMRequest:
     output_schema: JsonObject | None = None
     """JSON Schema that the text of the answer must satisfy, an object."""
     sampling: Sampling = field(default_factory=Sampling)
+    tool_choice: ToolChoice = "auto"
+    """`required` needs tools; a backend whose protocol does not know it refuses it."""
 
     @cached_property
     def digest(self) -> str:
         """32 hexadecimal digits that stand for the whole request."""
         schema = "" if self.output_schema is None else repr(self.output_schema)
+        choice = () if self.tool_choice == "auto" else (self.tool_choice,)
         return digest_of(
             "".join(message.digest for message in self.messages),
             "".join(tool.digest for tool in self.tools),
             schema,
             self.sampling.digest,
+            *choice,  # what was recorded before there was a choice has the same digest
         )
 
 

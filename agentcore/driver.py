@@ -164,7 +164,9 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
             history=earlier,
             percepts=percepts,
         )
-        frame.abilities = await llm.probe() if isinstance(llm, Probing) else llm.abilities
+        frame.abilities = llm.abilities
+        if isinstance(llm, Probing):
+            frame.abilities = await llm.probe(calls=inside)
         messages, cut = await _fit(inside, laid_out)
         return Started(
             key=key,

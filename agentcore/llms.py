@@ -54,19 +54,6 @@ class LLM(Protocol):
         ...
 
 
-@runtime_checkable
-class Probing(Protocol):
-    """An LLM that has to ask its server what the model can do."""
-
-    async def probe(self) -> Abilities:
-        """Find out, once; from then on `abilities` says it too.
-
-        Raises:
-            LLMError: the server cannot be asked.
-        """
-        ...
-
-
 class ModelCalls(Protocol):
     """What a composite, a memory or a planner asks models with; every `Run` is one.
 
@@ -116,6 +103,22 @@ class ModelCalls(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait; a replay does not wait again."""
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """An LLM that has to ask its server what the model can do."""
+
+    async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
+        """Find out, once; from then on `abilities` says it too.
+
+        Args:
+            calls: What it asks models with: in a run the run's own, at its start, under `start/`.
+
+        Raises:
+            LLMError: the server cannot be asked.
+        """
         ...
 
 

@@ -16,13 +16,19 @@ from ..messages import AssistantMessage, Message, SystemMessage, ToolCall, UserM
 from ..planning import Run, Task
 from ..prompts import Prompt
 from ..results import Answer
+from ..thoughts import split_thoughts
 from ..transcripts import calls_as_text
 from ..values import JsonObject, JsonValue
+from .bounding import bounded
+from .reading import Action, is_prose, read_action
 
 __all__ = ["ReAct", "action_schema", "to_react"]
 
 
 _PROMPT = Path(__file__).with_name("react.jinja2")
+
+_USUAL_TOKENS = 200
+_FEWEST_CHARACTERS = 16
 
 
 class ReAct:
@@ -30,8 +36,11 @@ class ReAct:
 
     Where the model's output can be constrained it is decoded under `action_schema`, the union of
     all tools and the final answer, so that even the smallest model makes well-formed calls; else
-    the object is asked for in words and read from the text. What cannot be read is told to the
-    model.
+    the object is asked for in words and read from the text, in whatever form the model has learnt
+    to write calls (see `reading`). What cannot be read is told to the model; one that answers in
+    words, and does so again when it was told, is taken at its word. A step that was cut is asked
+    for again under a schema with bounds, so that it comes to its end. An observation that the model
+    writes itself is never believed.
 
     Costs at most `max_steps` model calls, and those that correct an invalid typed output.
 
@@ -73,9 +82,10 @@ class ReAct:
         guide = self._prompt.render(_variables(run.tools, thoughts=self.thoughts))
         acting = action_schema(run.tools, run.output_schema, thoughts=self.thoughts)
         ending = action_schema((), run.output_schema, thoughts=self.thoughts)
+        reader = _Reader(run.tools)
         for step in range(1, self.max_steps + 1):
             is_last = step == self.max_steps
-            schema = ending if is_last else acting
+            schema = reader.bounded(ending if is_last else acting)
             prompt = [*to_react(transcript, guide), *remarks]
             reply = await run.think(
                 prompt,
@@ -83,23 +93,80 @@ class ReAct:
                 answer_field="answer",
             )
             try:
-                thought, name, value = _read_action(reply.text)
+                action = reader.read(reply)
             except OutputParseError as error:
                 remarks = _remarks(reply, error)
                 continue
-            if name == FINAL:
-                return await _finish(run, transcript, thought, value)
+            if action.name == FINAL:
+                return await _finish(run, transcript, action.thought, action.value)
             if is_last:
                 break
-            arguments = json.dumps(value, ensure_ascii=False)
-            call = ToolCall(id=f"react-{step}", name=name, arguments=arguments)
+            arguments = json.dumps(action.value, ensure_ascii=False)
+            call = ToolCall(id=f"react-{step}", name=action.name, arguments=arguments)
             (observation,) = await run.act([call])
             transcript += [
-                AssistantMessage(content=thought, tool_calls=(call,)),
+                AssistantMessage(content=action.thought, tool_calls=(call,)),
                 observation.to_message(),
             ]
             remarks = []
         raise StepLimitError(f"no final answer came within max_steps={self.max_steps} steps")
+
+
+class _Reader:
+    """Reads the steps of one run, and knows in what way the last one could not be read."""
+
+    def __init__(self, tools: Sequence[ToolSpec]) -> None:
+        self._known = [tool.name for tool in tools]
+        self._was_prose = False
+        self._most_characters: int | None = None
+
+    def bounded(self, schema: JsonObject) -> JsonObject:
+        """The schema of the next step, with bounds where the last one was cut."""
+        if self._most_characters is None:
+            return schema
+        return bounded(schema, most_characters=self._most_characters)
+
+    def read(self, reply: Completion) -> Action:
+        """Return the action of a step, or raise `OutputParseError`.
+
+        Who answers in words, is told to write an action, and answers in words again, means it.
+        """
+        text, was_prose = reply.text, self._was_prose
+        self._was_prose = is_prose(text)
+        if was_prose and self._was_prose:
+            return Action(FINAL, split_thoughts(text)[1].strip())
+        calls = reply.message.tool_calls
+        if calls and not text.strip():  # it has native calls after all
+            return Action(calls[0].name, _parsed(calls[0].arguments))
+        try:
+            action = read_action(text, final=FINAL, known=self._known)
+        except OutputParseError:
+            if reply.finish_reason == "length":
+                self._shorten(reply.usage.output_tokens or _USUAL_TOKENS)
+            raise
+        self._most_characters = None
+        return action
+
+    def _shorten(self, tokens: int) -> None:
+        """A character for each token that there was, and after that a quarter."""
+        before = self._most_characters
+        self._most_characters = max(_FEWEST_CHARACTERS, tokens if before is None else before // 4)
+
+
+def _parsed(arguments: str) -> JsonValue:
+    try:
+        return parse_json(arguments, repair=True)
+    except OutputParseError:
+        return arguments
+
+
+def _remarks(reply: Completion, error: OutputParseError) -> list[Message]:
+    """What the model is told of a step that cannot be read."""
+    cut = " It was cut off: write less." if reply.finish_reason == "length" else ""
+    return [
+        AssistantMessage(content=reply.text),
+        UserMessage(content=f"Observation: {error}{cut} Write one action."),
+    ]
 
 
 async def _finish(
@@ -142,15 +209,6 @@ def to_react(messages: Sequence[Message], guide: str = "") -> list[Message]:
     return [SystemMessage(content=guide), *written]
 
 
-def _remarks(reply: Completion, error: OutputParseError) -> list[Message]:
-    """What the model is told of a step that cannot be read."""
-    cut = " It was cut off, because it was too long." if reply.finish_reason == "length" else ""
-    return [
-        AssistantMessage(content=reply.text),
-        UserMessage(content=f"Observation: {error}{cut} Write one action."),
-    ]
-
-
 def _option(name: str, field: str, value: JsonValue, *, thoughts: bool) -> JsonObject:
     properties: JsonObject = {"thought": {"type": "string"}} if thoughts else {}
     properties |= {"action": {"const": name}, field: value}
@@ -183,20 +241,6 @@ def _renamed(value: JsonValue, prefix: str) -> JsonValue:
     if isinstance(target, str):
         renamed["$ref"] = target.replace("#/$defs/", f"#/$defs/{prefix}.", 1)
     return renamed
-
-
-def _read_action(text: str) -> tuple[str, str, JsonValue]:
-    """Return thought, action, and its arguments or answer."""
-    value = parse_json(text, repair=True)
-    if not isinstance(value, dict) or not isinstance(name := value.get("action"), str):
-        raise OutputParseError(
-            f'expected one JSON object with "action", and got {text[:200]!r}', text=text
-        )
-    if name == FINAL and "answer" not in value:
-        raise OutputParseError(f'{FINAL!r} needs "answer", and got {text[:200]!r}', text=text)
-    field = "answer" if name == FINAL else "arguments"
-    thought = value.get("thought", "")
-    return (thought if isinstance(thought, str) else ""), name, value.get(field, {})
 
 
 def _variables(tools: Sequence[ToolSpec], *, thoughts: bool) -> Mapping[str, object]:

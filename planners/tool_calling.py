@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from ..completions import ToolSpec
 from ..errors import ConfigurationError, StepLimitError
 from ..final import check_names, final_text, final_tool, output_mode
-from ..messages import AssistantMessage, Message
+from ..messages import AssistantMessage, Message, UserMessage
 from ..planning import Run, Task
 from ..results import Answer
+from .reading import read_call
 
 __all__ = ["ToolCalling"]
+
+_EMPTY = "You wrote nothing. Call a tool, or give your answer."
 
 
 class ToolCalling:
     """Think, act on the calls in the reply, think again; a reply without a call is the answer.
 
-    For models that really answer with native tool calls. Calls of one reply run side by side. In
-    the last step the model is offered no tools, so that it answers with what it has found out. A
-    typed answer that cannot be had under its schema is the call of one more tool, `final_answer`.
+    For models that really answer with native tool calls. A call that is written as text now and
+    then is understood, and a model that writes nothing is asked again. Calls of one reply run side
+    by side. In the last step the model is offered no tools, so that it answers with what it has
+    found out. A typed answer that cannot be had under its schema is the call of one more tool,
+    `final_answer`.
 
     Costs at most `max_steps` model calls, and those that correct an invalid typed output.
 
@@ -49,19 +57,25 @@ class ToolCalling:
         if ending:
             check_names(run.tools)
         offered = (*run.tools, *ending)
+        remarks: list[Message] = []
         for step in range(1, self.max_steps + 1):
             is_last = step == self.max_steps
             reply = await run.think(
-                messages,
+                [*messages, *remarks],
                 tools=ending if is_last else offered,
                 output_schema=schema if is_last and mode == "schema" else None,
             )
-            final = final_text(reply.message) if ending else None
+            message = _with_calls(reply.message, offered)
+            final = final_text(message) if ending else None
             if final is not None:
-                said = AssistantMessage(content=final, thinking=reply.message.thinking)
+                said = AssistantMessage(content=final, thinking=message.thinking)
                 return await run.answer([*messages, said])
-            messages.append(reply.message)
-            calls = reply.message.tool_calls
+            calls = message.tool_calls
+            if not calls and not message.content.strip() and not is_last:
+                remarks = [UserMessage(content=_EMPTY)]
+                continue
+            remarks = []
+            messages.append(message)
             if not calls:
                 return await run.answer(messages)
             if is_last:
@@ -70,3 +84,14 @@ class ToolCalling:
         raise StepLimitError(
             f"the model still called tools in the last of max_steps={self.max_steps} steps"
         )
+
+
+def _with_calls(message: AssistantMessage, tools: Sequence[ToolSpec]) -> AssistantMessage:
+    """The message; a call that the model wrote as text instead is a call."""
+    if message.tool_calls or not tools:
+        return message
+    call = read_call(message.content, known=[tool.name for tool in tools])
+    if call is None:
+        return message
+    call = call.model_copy(update={"id": f"text-{call.digest[:8]}"})
+    return message.model_copy(update={"content": "", "tool_calls": (call,)})

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     )
     from .direct import DirectCalls
     from .fallback import OUTAGE, Fallback, Spare
+    from .passport import Passport
+    from .probed import Probed
     from .rate_limit import RateLimit
     from .rate_limited import RateLimited
     from .retrying import Retrying
@@ -39,6 +41,8 @@ __all__ = [
     "Fallback",
     "Labelled",
     "LogprobConfidence",
+    "Passport",
+    "Probed",
     "RateLimit",
     "RateLimited",
     "Retrying",
@@ -65,6 +69,8 @@ _NAMES = {
     ),
     "direct": ("DirectCalls",),
     "fallback": ("OUTAGE", "Fallback", "Spare"),
+    "passport": ("Passport",),
+    "probed": ("Probed",),
     "rate_limit": ("RateLimit",),
     "rate_limited": ("RateLimited",),
     "retrying": ("Retrying",),

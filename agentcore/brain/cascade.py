@@ -60,9 +60,9 @@ class Cascade:
         """What both models can do."""
         return self._members.abilities
 
-    async def probe(self) -> Abilities:
+    async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
         """Ask both models, once."""
-        return await self._members.probe()
+        return await self._members.probe(calls=calls)
 
     async def complete(
         self, request: LLMRequest, *, on_delta: DeltaSink | None = None

@@ -87,9 +87,9 @@ class Fallback:
         """What all of the models can do."""
         return self._with_window(self._members.abilities)
 
-    async def probe(self) -> Abilities:
+    async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
         """Ask each model, once; one that is down is no failure."""
-        return self._with_window(await self._members.probe())
+        return self._with_window(await self._members.probe(calls=calls))
 
     async def complete(
         self, request: LLMRequest, *, on_delta: DeltaSink | None = None

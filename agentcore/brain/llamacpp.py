@@ -136,6 +136,11 @@ class LlamaCppLLM:
         text = json.dumps(self._body(request), ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "replace")
 
+    async def identity(self) -> str:
+        """The file, its size in bytes and its time of change, and what was said of its tools."""
+        stat = self._path.stat()
+        return f"{self._path}|{stat.st_size}|{stat.st_mtime_ns}|{self._abilities.tools}"
+
     async def aclose(self) -> None:
         """Stop the running call, which raises `ConfigurationError`, and free the model."""
         await asyncio.to_thread(self._engine.close)

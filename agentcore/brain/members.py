@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from ..completions import Abilities
 from ..errors import ConfigurationError, LLMError
-from ..interfaces import LLM, Probing
+from ..interfaces import LLM, ModelCalls, Probing
 from .registry import is_llm, load_llm
 
 __all__ = ["Members"]
@@ -56,7 +56,7 @@ class Members:
         """What all of them can do, as far as is known."""
         return _common([llm.abilities for llm in self.llms])
 
-    async def probe(self) -> Abilities:
+    async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
         """Find out what all of them can do. One that cannot be asked is believed what it says.
 
         Raises:
@@ -66,7 +66,9 @@ class Members:
         known: list[Abilities] = []
         for llm in self.llms:
             try:
-                known.append(await llm.probe() if isinstance(llm, Probing) else llm.abilities)
+                known.append(
+                    await llm.probe(calls=calls) if isinstance(llm, Probing) else llm.abilities
+                )
             except LLMError as error:
                 errors.append(error)
                 known.append(llm.abilities)
@@ -88,6 +90,7 @@ def _common(given: Sequence[Abilities]) -> Abilities:
     return Abilities(
         tools=all(item.tools for item in given),
         json_schema=all(item.json_schema for item in given),
+        tool_choice=all(item.tool_choice for item in given),
         images=all(item.images for item in given),
         sampling=frozenset(settings),
         context_tokens=min(windows, default=None),

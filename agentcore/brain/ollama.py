@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from copy import copy
 from typing import TYPE_CHECKING
 
 from ..completions import Abilities, Completion, LLMRequest
 from ..errors import ConfigurationError
-from ..interfaces import DeltaSink
+from ..interfaces import DeltaSink, ModelCalls
 from ..servers.ollama import OllamaConnection
 from ..servers.reading import Body, encode_body
 from .checks import check_logprobs, check_request
-from .ollama_wire import ModelFacts, StreamedChat, to_body, to_completion, to_facts
+from .ollama_wire import ModelFacts, StreamedChat, to_body, to_completion, to_digest, to_facts
 
 if TYPE_CHECKING:
     from ollama import AsyncClient
@@ -104,8 +105,8 @@ class OllamaLLM:
         check_logprobs(request.sampling, completion, backend=self.name)
         return completion
 
-    async def probe(self) -> Abilities:
-        """Ask the server what the model can do; once."""
+    async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
+        """Ask the server what the model can do; once. No model is asked."""
         if self._facts is None:
             reply = await self._server.post("/api/show", {"model": self._server.model})
             self._facts = to_facts(reply)
@@ -114,6 +115,17 @@ class OllamaLLM:
     def payload(self, request: LLMRequest) -> bytes:
         """Return the body that is sent where nobody listens to a stream."""
         return encode_body(self._body(request, stream=False))
+
+    async def identity(self) -> str:
+        """The digest of the model as the server has it; where it does not say, address and name."""
+        digest = to_digest(await self._server.get("/api/tags"), self._server.model)
+        return digest or f"{self._server.origin.place}|{self._server.model}"
+
+    def with_window(self, context_tokens: int) -> OllamaLLM:
+        """The same model, and the same connections, with another `context_tokens`."""
+        other = copy(self)
+        other._context_tokens = context_tokens
+        return other
 
     async def aclose(self) -> None:
         """Close the connections. A client that was passed in stays open."""

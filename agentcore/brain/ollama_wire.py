@@ -26,7 +26,7 @@ from .wire import TextPieces, arguments_of, arguments_to_object, logprobs_of, wi
 if TYPE_CHECKING:
     from ..values import JsonObject, JsonValue
 
-__all__ = ["ModelFacts", "StreamedChat", "to_body", "to_completion", "to_facts"]
+__all__ = ["ModelFacts", "StreamedChat", "to_body", "to_completion", "to_digest", "to_facts"]
 
 _NUM_CTX = re.compile(r"^num_ctx\s+([1-9][0-9]{0,8})\s*$", re.MULTILINE)
 
@@ -74,12 +74,27 @@ def _configured_tokens(parameters: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def to_digest(reply: JsonObject, model: str) -> str:
+    """Find a model's digest in an answer to `/api/tags`; a name without a tag is the latest."""
+    named = {model, f"{model}:latest"}
+    for item in map(object_of, items_of(reply.get("models"))):
+        if text_of(item.get("name")) in named or text_of(item.get("model")) in named:
+            return text_of(item.get("digest"))
+    return ""
+
+
 def to_body(request: LLMRequest, *, model: str, window: int | None, stream: bool) -> Body:
     """Return the body of a chat request.
 
     Raises:
-        ConfigurationError: an image is given by its address; Ollama fetches nothing.
+        ConfigurationError: an image is given by its address, which Ollama does not fetch; or a tool
+            call is required, for which its protocol has no field.
     """
+    if request.tool_choice != "auto":
+        raise ConfigurationError(
+            f"Ollama cannot be told tool_choice={request.tool_choice!r}: leave it out, or "
+            "constrain the answer with output_schema"
+        )
     body: Body = {
         "model": model,
         "messages": [_message(message) for message in request.messages],

@@ -129,6 +129,15 @@ class OpenAILLM:
         """Return the body that is sent where nobody listens to a stream."""
         return to_payload(request, model=self._server.model, server=self._server.kind)
 
+    async def identity(self) -> str:
+        """Address and name of the model.
+
+        A server that has a single model answers with that whatever name it is asked for.
+        """
+        known = await self._server.list_models()
+        model = known[0] if len(known) == 1 else self._server.model
+        return f"{self._server.origin.place}|{model}"
+
     async def aclose(self) -> None:
         """Close the connections. A client that was passed in stays open."""
         await self._server.aclose()

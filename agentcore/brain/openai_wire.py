@@ -47,6 +47,8 @@ def to_body(request: LLMRequest, *, model: str, server: Server, stream: bool = F
         body["tools"] = [_tool(tool) for tool in request.tools]
     if request.output_schema is not None:
         body["response_format"] = _response_format(request.output_schema)
+    if request.tool_choice != "auto":
+        body["tool_choice"] = request.tool_choice
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     return body

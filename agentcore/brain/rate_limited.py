@@ -48,9 +48,9 @@ class RateLimited:
         """Those of the model."""
         return self._members.abilities
 
-    async def probe(self) -> Abilities:
+    async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
         """Ask the model, once."""
-        return await self._members.probe()
+        return await self._members.probe(calls=calls)
 
     async def complete(
         self, request: LLMRequest, *, on_delta: DeltaSink | None = None

@@ -101,9 +101,9 @@ class Vote:
         """What all of the voters can do."""
         return self._voters.abilities
 
-    async def probe(self) -> Abilities:
+    async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
         """Ask each voter, once."""
-        return await self._voters.probe()
+        return await self._voters.probe(calls=calls)
 
     async def complete(
         self, request: LLMRequest, *, on_delta: DeltaSink | None = None

@@ -88,6 +88,19 @@ class OllamaConnection:
                 raise _refusal(response, origin)
             return _checked(response.content, origin)
 
+    async def get(self, path: str) -> JsonObject:
+        """Return the object at a path.
+
+        Raises:
+            LLMError: see the tree in `agentcore.errors`.
+        """
+        origin = self.origin
+        with _translated(origin):
+            response = await self._http.get(path, timeout=_CONNECT_S)
+        if response.is_error:
+            raise _refusal(response, origin)
+        return _checked(response.content, origin)
+
     async def stream(self, path: str, body: Body) -> AsyncGenerator[JsonObject]:
         """Yield the objects of a streamed answer.
 

@@ -6,28 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 import respx
-from respx.mocks import HTTPCoreMocker
 
-
-class HTTPCore2Mocker(HTTPCoreMocker):
-    """respx for openai 3.x, which sends over httpcore2."""
-
-    name = "httpcore2"
-    targets = [  # noqa: RUF012 - respx wants a list
-        "httpcore2._sync.connection.HTTPConnection",
-        "httpcore2._sync.connection_pool.ConnectionPool",
-        "httpcore2._sync.http_proxy.HTTPProxy",
-        "httpcore2._async.connection.AsyncHTTPConnection",
-        "httpcore2._async.connection_pool.AsyncConnectionPool",
-        "httpcore2._async.http_proxy.AsyncHTTPProxy",
-    ]
+from tests.httpcore2 import HTTPCore2Mocker
 
 
 @pytest.fixture
 def openai_api() -> Iterator[respx.MockRouter]:
     """An OpenAI-compatible server at http://models.test/v1 that lists no models."""
     with respx.mock(
-        base_url="http://models.test/v1", using="httpcore2", assert_all_called=False
+        base_url="http://models.test/v1", using=HTTPCore2Mocker.name, assert_all_called=False
     ) as router:
         router.get("/models").respond(json={"data": []})
         yield router

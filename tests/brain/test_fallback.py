@@ -14,6 +14,7 @@ from agentcore import (
     LLMRequest,
     LLMTimeoutError,
     LLMUnavailableError,
+    ModelCalls,
     RateLimitError,
     UserMessage,
 )
@@ -101,7 +102,7 @@ def test_abilities_are_what_all_have_and_the_window_what_the_largest_takes() -> 
 
 
 class Probed(ScriptedLLM):
-    async def probe(self) -> Abilities:
+    async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
         raise LLMUnavailableError("down")
 
 

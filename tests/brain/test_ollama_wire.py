@@ -11,6 +11,7 @@ from agentcore.brain.ollama_wire import (
     StreamedChat,
     to_body,
     to_completion,
+    to_digest,
     to_facts,
 )
 from agentcore.completions import Completion, LLMRequest, Sampling, ToolSpec
@@ -192,3 +193,16 @@ def test_no_stream_breaks_the_reading(lines: list[Any]) -> None:
     written = [completion.message.thinking, completion.text]
     streamed = ["".join(d.text for d in shown if d.thinking is t) for t in (True, False)]
     assert streamed == written
+
+
+def test_a_choice_that_ollama_has_no_field_for_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="tool_choice='required'"):
+        sent(UserMessage(content="hi"), tool_choice="required")
+
+
+@pytest.mark.parametrize("name", ["m", "m:latest"])
+def test_the_digest_of_a_model_is_found_by_its_name(name: str) -> None:
+    models: Any = [{"name": "x:latest", "digest": "1"}, {"name": "m:latest", "digest": "2"}]
+
+    assert to_digest({"models": models}, name) == "2"
+    assert to_digest({"models": models}, "m:4b") == ""

@@ -22,6 +22,7 @@ from agentcore.messages import (
 from agentcore.servers.presets import GPT4ALL, OPENAI, VLLM, Server
 from agentcore.values import JsonObject
 
+SHELVE = ToolSpec(name="shelve", description="", parameters={"type": "object"})
 CLOSED: JsonObject = {
     "type": "object",
     "properties": {"title": {"type": "string"}},
@@ -209,3 +210,21 @@ def test_a_message_is_encoded_once() -> None:
     assert first == second
     assert all(vars(message)[name] is value for name, value in kept.items())
     assert len(vars(message)) == len(kept) > len(UserMessage.model_fields)
+
+
+def test_a_call_is_required_only_where_that_was_asked_for() -> None:
+    request = LLMRequest((UserMessage(content="hi"),), tools=(SHELVE,), tool_choice="required")
+
+    body = json.loads(to_payload(request, model="m", server=OPENAI))
+
+    assert body["tool_choice"] == "required"
+    assert "tool_choice" not in to_body(
+        replace(request, tool_choice="auto"), model="m", server=OPENAI
+    )
+
+
+def test_the_choice_of_tools_is_a_part_of_the_digest_only_where_it_is_made() -> None:
+    request = LLMRequest((UserMessage(content="hi"),), tools=(SHELVE,))
+
+    assert replace(request, tool_choice="required").digest != request.digest
+    assert replace(request, tool_choice="auto").digest == request.digest

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from agentcore.brain.openai import OpenAILLM
-from agentcore.brain.registry import load_llm
+from agentcore.brain.probed import Probed
+from agentcore.brain.registry import load_backend, load_llm
 from agentcore.brain.scripted import ScriptedLLM
 from agentcore.errors import ConfigurationError
 from agentcore.servers.presets import SERVERS
@@ -18,7 +19,7 @@ def test_a_name_is_a_prefix_and_the_whole_rest(name: str) -> None:
 
 @pytest.mark.parametrize("prefix", SERVERS)
 def test_each_server_has_its_prefix(prefix: str) -> None:
-    llm = load_llm(f"{prefix}:m")
+    llm = load_backend(f"{prefix}:m")
 
     assert isinstance(llm, OpenAILLM)
     assert SERVERS[prefix].address in repr(llm)
@@ -75,3 +76,32 @@ def test_the_environment_moves_a_server(prefix: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(f"{prefix.upper()}_BASE_URL", "http://elsewhere:1/v1")
 
     assert SERVERS[prefix].address == "http://elsewhere:1/v1"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ollama:qwen3:4b", True),
+        ("vllm:m", True),
+        ("llamacpp:m", True),
+        ("openai:gpt-x", False),
+        ("openrouter:m", False),
+        ("hf:m", False),
+    ],
+)
+def test_models_on_a_server_of_ones_own_are_probed(name: str, *, expected: bool) -> None:
+    assert isinstance(load_llm(name), Probed) is expected
+
+
+@pytest.mark.parametrize("setting", ["off", " OFF "])
+def test_probing_can_be_turned_off(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTCORE_PROBE", setting)
+
+    assert not isinstance(load_llm("ollama:m"), Probed)
+
+
+def test_any_other_setting_is_the_developers_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTCORE_PROBE", "no")
+
+    with pytest.raises(ConfigurationError, match="AGENTCORE_PROBE='no' is neither 'on' nor 'off'"):
+        load_llm("ollama:m")

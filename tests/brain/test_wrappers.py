@@ -64,7 +64,7 @@ class Closing(FunctionLLM):
     async def aclose(self) -> None:
         self.is_closed = True
 
-    async def probe(self) -> Abilities:
+    async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
         return Abilities(tools=False)
 
 

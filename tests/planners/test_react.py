@@ -136,10 +136,8 @@ async def test_a_model_that_cannot_be_constrained_is_asked_in_words_only() -> No
         ("I would count.", "'I would count.'"),
         ('{"action": "count", "arguments": {"shelf": "a"', "delimiter"),
         ('["count"]', 'expected one JSON object with "action"'),
-        ('{"tool": "count"}', 'expected one JSON object with "action"'),
         ('{"action": ["count"]}', 'expected one JSON object with "action"'),
         ('{"action": "final_answer"}', '"answer"'),
-        ('{"action": "final_answer", "arguments": {"answer": "1"}}', '"answer"'),
         (r'{"action": "count", "arguments": {"shelf": "\ud83d"}}', "no JSON was found"),
         ("[" * 400 + "]" * 400, "no JSON was found"),
         ("", "''"),
@@ -166,7 +164,7 @@ async def test_a_malformed_action_is_forgotten_after_a_good_one() -> None:
 
 async def test_a_model_that_never_writes_an_action_reaches_the_bound() -> None:
     with pytest.raises(StepLimitError, match="max_steps=3"):
-        await agent(script("a", "b", "c", abilities=IN_WORDS), ReAct(max_steps=3)).run("?")
+        await agent(script("{", "{", "{", abilities=IN_WORDS), ReAct(max_steps=3)).run("?")
 
 
 async def test_native_calls_of_a_model_that_was_offered_none_are_not_sent_back() -> None:

@@ -192,3 +192,36 @@ async def test_the_conversation_can_be_stored_and_gone_on_from() -> None:
 def test_no_steps_at_all_is_the_developers_mistake(max_steps: int) -> None:
     with pytest.raises(ConfigurationError, match=f"max_steps is {max_steps}"):
         ToolCalling(max_steps=max_steps)
+
+
+async def test_a_model_that_writes_nothing_is_asked_again_with_its_tools() -> None:
+    llm = ScriptedLLM(call("count", shelf="a"), "  ", call("count", shelf="ab"), "Three.")
+
+    result = await agent(llm).run("How many?")
+
+    assert result.output == "Three."
+    assert llm.requests[2].messages[-1] == UserMessage(
+        content="You wrote nothing. Call a tool, or give your answer."
+    )
+    assert [bool(request.tools) for request in llm.requests] == [True] * 4
+    assert not any(message.role == "user" for message in result.messages[1:])
+
+
+async def test_a_call_that_was_written_as_text_is_a_call() -> None:
+    text = '<tool_call>{"name": "count", "arguments": {"shelf": "abc"}}</tool_call>'
+    llm = ScriptedLLM(text, text, "Three.")
+
+    result = await agent(llm).run("How many?")
+
+    seen = [message for message in result.messages if isinstance(message, ToolMessage)]
+    assert result.output == "Three."
+    assert [message.content for message in seen] == ["3", "3"]
+    said = llm.requests[1].messages[-2]
+    assert isinstance(said, AssistantMessage)
+    assert said.tool_calls[0].arguments == '{"shelf": "abc"}'
+
+
+async def test_json_that_calls_no_tool_is_the_answer() -> None:
+    text = '{"name": "shout", "arguments": {}}'
+
+    assert (await agent(ScriptedLLM(text)).run("How many?")).output == text

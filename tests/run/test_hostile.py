@@ -22,6 +22,7 @@ from agentcore import (
     LimitError,
     LLMRequest,
     MemoryJournal,
+    ModelCalls,
     Run,
     RunError,
     StepLimitError,
@@ -257,7 +258,7 @@ async def test_a_sync_tool_that_never_ends_holds_nobody_up() -> None:
 
 async def test_a_model_is_asked_what_it_can_do_before_a_planner_is_chosen() -> None:
     class Late(FunctionLLM):
-        async def probe(self) -> Abilities:
+        async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
             return Abilities(tools=False)
 
     @tool
