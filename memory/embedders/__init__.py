@@ -1,0 +1,1 @@
+"""Embedders: what turns texts into vectors, in this process or on a server."""

@@ -1,0 +1,1 @@
+"""Knowledge: documents cut into chunks, found by words and by meaning; and tables asked in SQL."""
