@@ -1,5 +1,73 @@
 """Memory: what an agent keeps beyond one run."""
 
 from .conversation import Conversation
+from .embedders.cached import CachedEmbedder
+from .embedders.default import default_embedder
+from .embedders.hashing import HashingEmbedder
+from .embedders.ollama import OllamaEmbedder
+from .embedders.onnx import OnnxEmbedder
+from .embedders.openai import OpenAIEmbedder
+from .embedders.sentence_transformer import SentenceTransformerEmbedder
+from .embedders.static import StaticEmbedder
+from .knowledge.diversity import diversify
+from .knowledge.expansion import Expanded, HyDE, MultiQuery, QueryExpansion, RAGFusion
+from .knowledge.fusion import Fusion, RankFusion, ScoreFusion
+from .knowledge.hybrid import Candidates
+from .knowledge.keyword_index import KeywordIndex
+from .knowledge.knowledge_base import Ingested, KnowledgeBase
+from .knowledge.reranking import ModelReranker, Reranker
+from .knowledge.retrieval import Retrieval
+from .knowledge.splitters import (
+    HeadingSplitter,
+    RecursiveSplitter,
+    SentenceSplitter,
+    TokenSplitter,
+    WholeSplitter,
+)
+from .knowledge.sql_check import SQLRefusedError, check_sql
+from .knowledge.sql_question import SQLAnswer, SQLKnowledge
+from .knowledge.sql_source import DuckDBSource, SQLiteSource, SQLSource
+from .knowledge.words import Analyzer
+from .vector_memory import VectorMemory
 
-__all__ = ["Conversation"]
+__all__ = [
+    "Analyzer",
+    "CachedEmbedder",
+    "Candidates",
+    "Conversation",
+    "DuckDBSource",
+    "Expanded",
+    "Fusion",
+    "HashingEmbedder",
+    "HeadingSplitter",
+    "HyDE",
+    "Ingested",
+    "KeywordIndex",
+    "KnowledgeBase",
+    "ModelReranker",
+    "MultiQuery",
+    "OllamaEmbedder",
+    "OnnxEmbedder",
+    "OpenAIEmbedder",
+    "QueryExpansion",
+    "RAGFusion",
+    "RankFusion",
+    "RecursiveSplitter",
+    "Reranker",
+    "Retrieval",
+    "SQLAnswer",
+    "SQLKnowledge",
+    "SQLRefusedError",
+    "SQLSource",
+    "SQLiteSource",
+    "ScoreFusion",
+    "SentenceSplitter",
+    "SentenceTransformerEmbedder",
+    "StaticEmbedder",
+    "TokenSplitter",
+    "VectorMemory",
+    "WholeSplitter",
+    "check_sql",
+    "default_embedder",
+    "diversify",
+]

@@ -39,7 +39,7 @@ class OllamaEmbedder:
         'ollama:nomic-embed-text:768'
     """
 
-    def __init__(  # noqa: PLR0913  each is one thing that users of the official client know
+    def __init__(
         self,
         model: str,
         *,

@@ -59,7 +59,7 @@ class SentenceTransformerEmbedder:
         return self._dim
 
     async def embed(self, texts: Sequence[str]) -> Matrix:
-        """Return one unit vector per text, (n, dim); what is over the model's window is not read."""
+        """Return one unit vector per text, (n, dim); what is beyond the model's window is cut."""
         readable = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
 
         def encode() -> Matrix:

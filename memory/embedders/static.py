@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import MissingExtraError
-from .rows import Worker, to_unit_rows
+from .rows import Worker, batches, to_unit_rows
 
 if TYPE_CHECKING:
     from ...vectors import Matrix
@@ -58,10 +58,10 @@ class StaticEmbedder:
         rows = np.zeros((len(texts), _DIM), dtype=np.float32)
         for start in range(0, len(texts), _BATCH):
             tokens = words.tokens(texts[start : start + _BATCH])
-            for row, ids in zip(rows[start:], tokens, strict=False):
-                for piece in range(0, len(ids), _MOST_TOKENS):
+            for place, ids in enumerate(tokens, start):
+                for piece in batches(ids, _MOST_TOKENS):
                     # The sum has the direction of the average, and can be taken in pieces.
-                    row += words.vectors[ids[piece : piece + _MOST_TOKENS]].sum(axis=0)
+                    rows[place] += words.vectors[list(piece)].sum(axis=0)
         return to_unit_rows(rows)
 
 

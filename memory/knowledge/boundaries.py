@@ -12,7 +12,11 @@ __all__ = ["cut_at", "refine", "sections", "sentences"]
 _PARAGRAPH = re.compile(r"\n[^\S\n]*\n\s*")
 _LINE = re.compile(r"\n")
 _WORD = re.compile(r"\s+")
-_SENTENCE = re.compile(r"[.!?…]+[\"'”’)\]]*\s+|[。！？]+[”’』」）]*\s*|\n[^\S\n]*\n\s*")
+_SENTENCE = re.compile(
+    r"[.!?\u2026]+[\"'\u201d\u2019)\]]*\s+"  # a space must follow: not within 3.14
+    r"|[\u3002\uff01\uff1f]+[\u201d\u2019\u300f\u300d\uff09]*\s*"  # Chinese and Japanese
+    r"|\n[^\S\n]*\n\s*"
+)
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:[A-Za-z]|[Dd]r|[Mm]rs?|[Mm]s|[Pp]rof|[Ss]t|[Ff]igs?|[Ee]q|[Nn]o|[Vv]ol|vs|cf|al|"
     r"approx|e\.g|i\.e|etc)\.\s*$"
@@ -21,7 +25,7 @@ _HEADING = re.compile(r"^ {0,3}#{1,6}(?:[ \t]|$)")
 _FENCE = re.compile(r"^ {0,3}(```+|~~~+)")
 
 
-def cut_at(text: str, span: Span, ends: Iterable[int]) -> list[Span]:
+def cut_at(span: Span, ends: Iterable[int]) -> list[Span]:
     """Cut a span at the positions; ones outside of it are passed over."""
     pieces: list[Span] = []
     start = span.start
@@ -35,7 +39,7 @@ def cut_at(text: str, span: Span, ends: Iterable[int]) -> list[Span]:
 
 def sentences(text: str, span: Span) -> list[Span]:
     """Cut after sentences, each with the white space after it; a few abbreviations are known."""
-    return cut_at(text, span, _sentence_ends(text, span))
+    return cut_at(span, _sentence_ends(text, span))
 
 
 def _sentence_ends(text: str, span: Span) -> Iterator[int]:
@@ -57,12 +61,12 @@ def sections(text: str) -> list[Span]:
         elif not fence and _HEADING.match(line):
             starts.append(position)
         position += len(line)
-    return cut_at(text, Span(start=0, end=len(text)), starts)
+    return cut_at(Span(start=0, end=len(text)), starts)
 
 
 def _cutter(pattern: re.Pattern[str]) -> Callable[[str, Span], list[Span]]:
     def cut(text: str, span: Span) -> list[Span]:
-        return cut_at(text, span, (m.end() for m in pattern.finditer(text, span.start, span.end)))
+        return cut_at(span, (m.end() for m in pattern.finditer(text, span.start, span.end)))
 
     return cut
 

@@ -21,7 +21,7 @@ from ..embedders.default import default_embedder
 from ..records import NewRecord
 from ..vector_memory import VectorMemory
 from .chunks import chunks_of
-from .hybrid import HybridSearch
+from .hybrid import Candidates, HybridSearch
 from .keyword_index import KeywordIndex
 from .keyword_sync import SyncedKeywords
 from .retrieval import Retrieval
@@ -137,7 +137,7 @@ class KnowledgeBase:
             async for record in self.store.records(source=source, run=run)
             if record.id not in kept
         ]
-        removed = await self.store.delete(*stale) if stale else 0
+        removed = await self.store.delete(stale, run=run) if stale else 0
         skipped = sum(not isinstance(percept.content, TextPart) for percept in percepts)
         return Ingested(sources=sources, chunks=len(kept), removed=removed, skipped=skipped)
 
@@ -165,13 +165,22 @@ class KnowledgeBase:
         """
         return await self._hybrid.search(query, self._retrieval, top_k=top_k, run=run)
 
-    async def delete_source(self, source: str) -> int:
-        """Delete the chunks of a source; return how many there were."""
-        return await self.store.delete_source(source)
+    async def candidates(
+        self, query: str, *, depth: int = 100, run: Run | None = None
+    ) -> Candidates:
+        """Return what the keyword and the vector search each put forward, before fusion.
 
-    async def count(self) -> int:
+        To choose the weights of a fusion by examples of your own.
+        """
+        return await self._hybrid.candidates(query, depth=depth, run=run)
+
+    async def delete_source(self, source: str, *, run: Run | None = None) -> int:
+        """Delete the chunks of a source; return how many there were."""
+        return await self.store.delete_source(source, run=run)
+
+    async def count(self, *, run: Run | None = None) -> int:
         """Return how many chunks there are."""
-        return await self.store.count()
+        return await self.store.count(run=run)
 
     async def aclose(self) -> None:
         """Close the file. May be called more than once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from ...errors import ConfigurationError
@@ -57,13 +57,11 @@ def pack(
         first = following
 
 
-def _overlaps(
-    units: Sequence[Span], first: int, last: int, overlap: int, measure: Measure
-) -> bool:
+def _overlaps(units: Sequence[Span], first: int, last: int, overlap: int, measure: Measure) -> bool:
     return measure(units[first].start, units[last].end) <= overlap
 
 
-def trim(text: str, spans: Iterator[Span]) -> list[Span]:
+def trim(text: str, spans: Iterable[Span]) -> list[Span]:
     """Take white space off both ends of the spans, and leave out what has nothing else."""
     trimmed: list[Span] = []
     for span in spans:

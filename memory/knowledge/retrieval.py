@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...errors import ConfigurationError
 from .diversity import check_diversity
@@ -24,7 +24,7 @@ class Retrieval:
         100
     """
 
-    fusion: Fusion = ScoreFusion((0.5, 0.5))
+    fusion: Fusion = field(default_factory=lambda: ScoreFusion((0.5, 0.5)))
     """Joins the keyword scores and the vector scores, in this order."""
     candidates: int = 100
     """How many texts each of the two searches puts forward."""

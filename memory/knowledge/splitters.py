@@ -1,10 +1,11 @@
-"""Splitters: four ways to cut a text into chunks. Spans are exact, and cover all but white space."""
+"""Splitters: ways to cut a text into chunks; spans are exact, and cover all but white space."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 from ...percepts import Span
@@ -33,18 +34,18 @@ class WholeSplitter:
 
     def split(self, text: str) -> list[Span]:
         """Return one span, or none for white space."""
-        return trim(text, iter([Span(start=0, end=len(text))]))
+        return trim(text, [Span(start=0, end=len(text))])
 
 
 class RecursiveSplitter:
-    """Cuts at paragraphs where they fit; what is longer at lines, sentences, words, characters.
+    r"""Cuts at paragraphs where they fit; what is longer at lines, sentences, words, characters.
 
     Args:
         max_chars: The most characters of a chunk.
         overlap_chars: At most so many are repeated from the chunk before; whole units only.
 
     Example:
-        >>> text = "One two. Three four.\\n\\nFive."
+        >>> text = "One two. Three four.\n\nFive."
         >>> [text[s.start : s.end] for s in RecursiveSplitter(max_chars=12).split(text)]
         ['One two.', 'Three four.', 'Five.']
     """
@@ -55,8 +56,8 @@ class RecursiveSplitter:
 
     def split(self, text: str) -> list[Span]:
         """Return the chunks in order."""
-        units = list(refine(text, Span(start=0, end=len(text)), self._max))
-        return trim(text, pack(units, maximum=self._max, overlap=self._overlap))
+        units = trim(text, refine(text, Span(start=0, end=len(text)), self._max))
+        return list(pack(units, maximum=self._max, overlap=self._overlap))
 
 
 class SentenceSplitter:
@@ -79,16 +80,16 @@ class SentenceSplitter:
     def split(self, text: str) -> list[Span]:
         """Return the chunks in order."""
         whole = Span(start=0, end=len(text))
-        units = [
+        found = (
             unit
             for sentence in sentences(text, whole)
             for unit in refine(text, sentence, self._max, _SENTENCE_LEVEL)
-        ]
-        return trim(text, pack(units, maximum=self._max, overlap=self._overlap))
+        )
+        return list(pack(trim(text, found), maximum=self._max, overlap=self._overlap))
 
 
 class HeadingSplitter:
-    """Cuts Markdown before its headings, and sections that are too long as `RecursiveSplitter` does.
+    """Cuts Markdown before its headings; long sections as `RecursiveSplitter` does.
 
     No chunk crosses a heading, nor does the overlap.
 
@@ -103,11 +104,11 @@ class HeadingSplitter:
 
     def split(self, text: str) -> list[Span]:
         """Return the chunks in order."""
-        return trim(text, self._chunks(text))
+        return list(self._chunks(text))
 
     def _chunks(self, text: str) -> Iterator[Span]:
         for section in sections(text):
-            units = list(refine(text, section, self._max))
+            units = trim(text, refine(text, section, self._max))
             yield from pack(units, maximum=self._max, overlap=self._overlap)
 
 
@@ -134,15 +135,13 @@ class TokenSplitter:
         # Tokens of a byte-level model can share a character; each position begins one unit.
         starts = sorted({start for start, end in self._tokenizer(text) if start < end})
         edges = [0, *starts[1:], len(text)] if starts else [0, len(text)]
-        units = [
-            Span(start=a, end=b) for a, b in zip(edges, edges[1:], strict=False) if a < b
-        ]
+        units = trim(text, (Span(start=a, end=b) for a, b in pairwise(edges) if a < b))
 
         def count(start: int, end: int) -> int:
-            return bisect_left(edges, end) - bisect_left(edges, start)
+            # From the token that a position is in: white space may have been taken off its front.
+            return bisect_left(starts, end) - max(0, bisect_right(starts, start) - 1)
 
-        packed = pack(units, maximum=self._max, overlap=self._overlap, measure=count)
-        return trim(text, packed)
+        return list(pack(units, maximum=self._max, overlap=self._overlap, measure=count))
 
 
 def word_tokens(text: str) -> list[tuple[int, int]]:

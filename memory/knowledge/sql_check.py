@@ -12,8 +12,11 @@ __all__ = ["SQLRefusedError", "check_sql"]
 _MOST_CHARS = 10_000
 
 _PURE = frozenset(
-    "changes char concat_ws datetime glob hex instr julianday len list_value mean mode nullif "
-    "octet_length printf regexp_matches strftime substring total typeof unicode unixepoch".split()
+    {
+        *("char", "concat_ws", "datetime", "glob", "hex", "instr", "julianday", "len", "mean"),
+        *("mode", "nullif", "octet_length", "printf", "regexp_matches", "strftime", "substring"),
+        *("total", "typeof", "unicode", "unixepoch"),
+    }
 )
 """Functions that sqlglot has no class for, and that read nothing but their arguments."""
 
@@ -85,9 +88,9 @@ def _problem(node: Any, known: set[str]) -> str | None:
     """Say what is not allowed about a node of the tree; None: nothing."""
     from sqlglot import exp
 
-    if isinstance(node, exp.DDL | exp.DML | exp.Command | exp.Into | exp.Lock | exp.Pragma):
-        if not isinstance(node, exp.Query):
-            return f"{type(node).__name__.upper()} is not allowed: only read"
+    writes = exp.DDL | exp.DML | exp.Command | exp.Into | exp.Lock | exp.Pragma
+    if isinstance(node, writes) and not isinstance(node, exp.Query):
+        return f"{type(node).__name__.upper()} is not allowed: only read"
     if isinstance(node, exp.Parameter | exp.Placeholder | exp.SessionParameter):
         return "parameters are not allowed: write the values into the SELECT"
     if isinstance(node, exp.Table):
@@ -133,5 +136,7 @@ def _function_problem(function: Any) -> str | None:
     return None
 
 
-_REFUSED = frozenset({"Explode", "ExplodeOuter", "Posexplode", "Unnest", "Uuid", "Repeat", "Inline"})
+_REFUSED = frozenset(
+    {"Explode", "ExplodeOuter", "Posexplode", "Unnest", "Uuid", "Repeat", "Inline"}
+)
 """They make rows or text without bound, or answer differently each time."""

@@ -48,7 +48,7 @@ class SQLiteSource:
     """A SQLite file, opened read-only for each question.
 
     SQLite itself refuses everything but reading: the file is opened with `mode=ro`, an authorizer
-    lets only SELECT through, no value is longer than a megabyte, and a query is stopped at its time.
+    lets only SELECT through, no value is longer than a megabyte, and a query ends at its time.
 
     Raises:
         ConfigurationError: the file does not exist.
