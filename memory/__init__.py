@@ -9,6 +9,9 @@ from .embedders.onnx import OnnxEmbedder
 from .embedders.openai import OpenAIEmbedder
 from .embedders.sentence_transformer import SentenceTransformerEmbedder
 from .embedders.static import StaticEmbedder
+from .exact_index import ExactIndex
+from .faiss_index import FaissIndex
+from .filters import AllOf, AnyOf, Between, Equals, Filter, Not, OneOf
 from .knowledge.diversity import diversify
 from .knowledge.expansion import Expanded, HyDE, MultiQuery, QueryExpansion, RAGFusion
 from .knowledge.fusion import Fusion, RankFusion, ScoreFusion
@@ -28,15 +31,24 @@ from .knowledge.sql_check import SQLRefusedError, check_sql
 from .knowledge.sql_question import SQLAnswer, SQLKnowledge
 from .knowledge.sql_source import DuckDBSource, SQLiteSource, SQLSource
 from .knowledge.words import Analyzer
+from .records import Namespace, NewRecord, Record
+from .vector_index import VectorIndex
 from .vector_memory import VectorMemory
 
 __all__ = [
+    "AllOf",
     "Analyzer",
+    "AnyOf",
+    "Between",
     "CachedEmbedder",
     "Candidates",
     "Conversation",
     "DuckDBSource",
+    "Equals",
+    "ExactIndex",
     "Expanded",
+    "FaissIndex",
+    "Filter",
     "Fusion",
     "HashingEmbedder",
     "HeadingSplitter",
@@ -46,12 +58,17 @@ __all__ = [
     "KnowledgeBase",
     "ModelReranker",
     "MultiQuery",
+    "Namespace",
+    "NewRecord",
+    "Not",
     "OllamaEmbedder",
+    "OneOf",
     "OnnxEmbedder",
     "OpenAIEmbedder",
     "QueryExpansion",
     "RAGFusion",
     "RankFusion",
+    "Record",
     "RecursiveSplitter",
     "Reranker",
     "Retrieval",
@@ -65,6 +82,7 @@ __all__ = [
     "SentenceTransformerEmbedder",
     "StaticEmbedder",
     "TokenSplitter",
+    "VectorIndex",
     "VectorMemory",
     "WholeSplitter",
     "check_sql",

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
 
     from ..vectors import Matrix
 
-__all__ = ["Ids", "VectorIndex"]
+__all__ = ["Found", "Ids", "VectorIndex"]
 
 Ids: TypeAlias = "NDArray[np.int64]"
 """(n,)"""
+
+Found: TypeAlias = "tuple[Ids, Matrix]"
+"""Ids, (k,), and their inner products with the query, (k,), the highest first."""
 
 
 class VectorIndex(Protocol):
@@ -45,8 +48,8 @@ class VectorIndex(Protocol):
         """Remove vectors; ids that it does not hold are no error."""
         ...
 
-    def search(self, query: Matrix, top_k: int, *, allowed: Ids | None = None) -> tuple[Ids, Matrix]:
-        """Return the ids, (k,), and inner products, (k,), of the nearest vectors, nearest first.
+    def search(self, query: Matrix, top_k: int, *, allowed: Ids | None = None) -> Found:
+        """Return the k nearest vectors.
 
         k is never less than asked while there are so many: it is the smallest of `top_k`, the
         number of vectors, and the number of those that are among `allowed`.
