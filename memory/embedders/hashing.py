@@ -31,8 +31,8 @@ class HashingEmbedder:
     Example:
         >>> import asyncio
         >>> from agentcore.memory import HashingEmbedder
-        >>> cat, cats, fish = asyncio.run(HashingEmbedder().embed(["a cat", "two cats", "a fish"]))
-        >>> bool(cat @ cats > cat @ fish)
+        >>> rows = asyncio.run(HashingEmbedder().embed(["black cat", "black cats", "red fish"]))
+        >>> bool(rows[0] @ rows[1] > rows[0] @ rows[2])
         True
     """
 

@@ -93,6 +93,8 @@ def _problem(node: Any, known: set[str]) -> str | None:
         return f"{type(node).__name__.upper()} is not allowed: only read"
     if isinstance(node, exp.Parameter | exp.Placeholder | exp.SessionParameter):
         return "parameters are not allowed: write the values into the SELECT"
+    if isinstance(node, exp.Identifier | exp.Column) and node.name.startswith("$"):
+        return "parameters are not allowed: write the values into the SELECT"
     if isinstance(node, exp.Table):
         return _table_problem(node, known | set(_own_names(node)))
     if isinstance(node, exp.Func):
