@@ -40,7 +40,9 @@ def to_rows(vectors: JsonValue, shape: tuple[int, int], origin: Origin) -> Matri
     except (TypeError, ValueError) as error:
         raise origin.not_an_answer(str(vectors)) from error
     count, dim = shape
-    if matrix.ndim != len(shape) or len(matrix) != count:
+    if matrix.ndim != len(shape):
+        raise origin.not_an_answer(str(vectors))
+    if len(matrix) != count:
         raise origin.unavailable(f"{count} vectors were due, and {len(matrix)} came")
     if matrix.shape[1] != dim:
         raise ConfigurationError(

@@ -16,12 +16,12 @@ _TOKEN = re.compile(rf"[{_CJK}]+|[^\W{_CJK}]+")
 _IS_CJK = re.compile(rf"[{_CJK}]")
 
 ENGLISH_STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        "a an and are as at be but by did do does for had has have he her his how i if in into is it "
-        "its me my no not of on or our she so such that the their them then there these they this to "
-        "was we were what when where which who whom why will with you your",
-    )
+    """
+    a an and are as at be but by did do does for had has have he her his how i if
+    in into is it its me my no not of on or our she so such that the their them
+    then there these they this to was we were what when where which who whom why
+    will with you your
+    """.split()
 )
 
 

@@ -139,9 +139,7 @@ async def test_the_call_is_charged_to_the_budget_of_the_run(tmp_path: Path) -> N
     llm = ScriptedLLM(texts("bees"))
 
     with pytest.raises(StepLimitError):
-        await Agent(
-            llm=llm, memory=base, planner=Recalling(), budget=Budget(max_steps=1)
-        ).run("go")
+        await Agent(llm=llm, memory=base, planner=Recalling(), budget=Budget(max_steps=1)).run("go")
 
     assert len(llm.requests) == 1
 

@@ -55,7 +55,7 @@ def test_the_order_of_the_texts_does_not_matter(
     fusion: Fusion, first: dict[str, float], second: dict[str, float], seed: int
 ) -> None:
     items = list(first.items())
-    random.Random(seed).shuffle(items)
+    random.Random(seed).shuffle(items)  # noqa: S311  any order
 
     assert fusion.fuse([dict(items), second]) == pytest.approx(fusion.fuse([first, second]))
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from agentcore import ConfigurationError
 from agentcore.memory import Analyzer, KeywordIndex
 
-WORDS = st.lists(st.sampled_from("cat dog fish cats tree 机器".split()), max_size=6).map(" ".join)
+WORDS = st.lists(st.sampled_from(["cat", "dog", "fish", "cats", "tree", "机器"]), max_size=6).map(
+    " ".join
+)
 CHANGES = st.lists(st.tuples(st.sampled_from("abcd"), st.none() | WORDS), max_size=12)
 
 

@@ -172,7 +172,7 @@ async def test_percepts_that_are_no_text_are_counted_and_passed_over(tmp_path: P
 
 async def test_metadata_cannot_take_the_names_of_a_chunk(tmp_path: Path) -> None:
     async with opened(tmp_path) as base:
-        with pytest.raises(ConfigurationError, match="metadata names what a chunk has itself: page"):
+        with pytest.raises(ConfigurationError, match="what a chunk has itself: page"):
             await base.add("text", metadata={"page": 1})
 
 

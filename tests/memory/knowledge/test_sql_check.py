@@ -107,9 +107,7 @@ def test_the_refusal_tells_the_model_which_tables_there_are() -> None:
 
 
 def test_comments_do_not_reach_the_database() -> None:
-    checked = check_sql(
-        "SELECT /* a */ title -- b\nFROM book", dialect="sqlite", tables=["book"]
-    )
+    checked = check_sql("SELECT /* a */ title -- b\nFROM book", dialect="sqlite", tables=["book"])
 
     assert checked == "SELECT title FROM book"
 

@@ -12,7 +12,10 @@ from agentcore import ConfigurationError, ToolError
 from agentcore.errors import ToolTimeoutError
 from agentcore.memory import DuckDBSource, SQLiteSource, SQLSource
 
-SCRIPT = "CREATE TABLE book (title TEXT, price REAL); INSERT INTO book VALUES ('Dune', 9.5), ('Emma', 4)"
+SCRIPT = """
+CREATE TABLE book (title TEXT, price REAL);
+INSERT INTO book VALUES ('Dune', 9.5), ('Emma', 4);
+"""
 BOMB = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n, n AS m"
 )
@@ -98,8 +101,8 @@ def test_duckdb_reaches_no_files_and_keeps_its_settings(tmp_path: Path) -> None:
     secret.write_text("a\n1\n")
 
     for sql in (
-        f"SELECT * FROM read_csv('{secret}')",
-        f"SELECT * FROM '{secret}'",
+        f"SELECT * FROM read_csv('{secret}')",  # noqa: S608  it shall be refused
+        f"SELECT * FROM '{secret}'",  # noqa: S608  idem
         f"COPY book TO '{tmp_path / 'stolen.csv'}'",
         "SET enable_external_access = true",
         "INSTALL httpfs",
