@@ -1,9 +1,9 @@
 """Retrieval by keywords, by vectors and by both: `python -m benchmarks.memory.retrieval`.
 
 Each set's questions are halved. The weight of the vectors in the fusion is chosen on half A, by
-nDCG@10, and every number is of half B, with 95 % intervals by bootstrap. The rows `default` have
-the weights of the library. Everything goes through `KnowledgeBase`: the rankings of the chosen weights
-are compared with what its `search` returns.
+nDCG@10; every number is of half B, with 95 % intervals by bootstrap. The rows `default` have the
+weights of the library. Everything goes through `KnowledgeBase`; for some questions the rankings are
+compared with what its `search` returns.
 """
 
 from __future__ import annotations

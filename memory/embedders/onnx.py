@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,13 +113,13 @@ def _load(model: Path, tokenizer: Path, max_tokens: int) -> tuple[Any, Any]:
         if not path.is_file():
             raise ConfigurationError(f"{path} is no file: give an .onnx model and its tokenizer")
     try:
-        import onnxruntime
-        from tokenizers import Tokenizer
+        runtime: Any = import_module("onnxruntime")
+        tokenizers: Any = import_module("tokenizers")
     except ImportError as error:
         raise MissingExtraError("OnnxEmbedder", _INSTALL) from error
     try:
-        session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-        reader = Tokenizer.from_file(str(tokenizer))
+        session = runtime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+        reader = tokenizers.Tokenizer.from_file(str(tokenizer))
     except Exception as error:  # both raise classes of their own that share only Exception
         raise ConfigurationError(f"{model} and {tokenizer} cannot be read: {error}") from error
     reader.no_padding()

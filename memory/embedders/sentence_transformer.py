@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,10 +91,10 @@ def _load(folder: Path, device: str | None) -> Any:
             f"{folder} is no folder: give the folder of a sentence-transformers model"
         )
     try:
-        from sentence_transformers import SentenceTransformer
+        library: Any = import_module("sentence_transformers")
     except ImportError as error:
         raise MissingExtraError("SentenceTransformerEmbedder", _INSTALL) from error
     try:
-        return SentenceTransformer(str(folder), device=device, local_files_only=True)
+        return library.SentenceTransformer(str(folder), device=device, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise ConfigurationError(f"{folder} holds no model that can be run: {error}") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,13 +82,13 @@ class _Words:
 
 def _load_wordllama() -> _Words:
     try:
-        import wordllama
+        wordllama: Any = import_module("wordllama")
     except ImportError as error:  # also a wheel that was built for another platform
         raise MissingExtraError(
             "StaticEmbedder", "pip install 'agentcore-framework[local]'"
         ) from error
     folder = Path(wordllama.__file__).parent  # else it looks in the wrong folder, and downloads
-    model: Any = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
+    model = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
     # Its own `embed` pads a batch to its longest text: one of 10 MB would need gigabytes.
     model.tokenizer.no_padding()
     return _Words(model.tokenizer, model.embedding)

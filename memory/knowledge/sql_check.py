@@ -77,7 +77,7 @@ def _parse(sql: str, dialect: str) -> Any:
     if len(statements) != 1:
         raise SQLRefusedError(f"these are {len(statements)} statements: write one SELECT")
     tree = statements[0]
-    while isinstance(tree, exp.Subquery) and isinstance(tree.this, exp.Expression):
+    while isinstance(tree, exp.Subquery):
         tree = tree.this
     if not isinstance(tree, exp.Select | exp.SetOperation):
         raise SQLRefusedError(f"this is a {type(tree).__name__.upper()}: write one SELECT")
@@ -88,8 +88,8 @@ def _problem(node: Any, known: set[str]) -> str | None:
     """Say what is not allowed about a node of the tree; None: nothing."""
     from sqlglot import exp
 
-    writes = exp.DDL | exp.DML | exp.Command | exp.Into | exp.Lock | exp.Pragma
-    if isinstance(node, writes) and not isinstance(node, exp.Query):
+    writes = exp.Insert | exp.Update | exp.Delete | exp.Merge | exp.Create | exp.Drop | exp.Copy
+    if isinstance(node, writes | exp.Command | exp.Into | exp.Lock | exp.Pragma):
         return f"{type(node).__name__.upper()} is not allowed: only read"
     if isinstance(node, exp.Parameter | exp.Placeholder | exp.SessionParameter):
         return "parameters are not allowed: write the values into the SELECT"

@@ -70,7 +70,7 @@ class SQLKnowledge:
         """
         tables = await asyncio.to_thread(self._source.tables)
         messages = self._first_messages(question, tables)
-        problem = ""
+        problem = reply = ""
         for _ in range(self._max_attempts):
             reply = (await run.think(messages, output_schema=_SCHEMA)).text
             try:

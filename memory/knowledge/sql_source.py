@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -86,7 +86,7 @@ class SQLiteSource:
                 raise ToolError(f"the database says: {error}") from error
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self) -> Generator[sqlite3.Connection]:
         address = self._path.resolve().as_uri() + "?mode=ro"
         try:
             with closing(sqlite3.connect(address, uri=True)) as database:
@@ -162,7 +162,7 @@ class DuckDBSource:
                 timer.join()
 
     @contextmanager
-    def _open(self) -> Iterator[Any]:
+    def _open(self) -> Generator[Any]:
         try:
             import duckdb
         except ImportError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
+from importlib import import_module
 from typing import Any
 
 from ...errors import ConfigurationError, MissingExtraError
@@ -15,14 +16,13 @@ _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_CJK}]+|[^\W{_CJK}]+")
 _IS_CJK = re.compile(rf"[{_CJK}]")
 
-ENGLISH_STOP_WORDS = frozenset(
-    """
+_STOP_WORDS = """
     a an and are as at be but by did do does for had has have he her his how i if
     in into is it its me my no not of on or our she so such that the their them
     then there these they this to was we were what when where which who whom why
     will with you your
-    """.split()
-)
+"""
+ENGLISH_STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 
 class Analyzer:
@@ -69,16 +69,16 @@ def _pairs(word: str) -> list[str]:
 
 def _load_stemmer(language: str) -> Any:
     try:
-        import Stemmer
+        library: Any = import_module("Stemmer")
     except ImportError as error:
         raise MissingExtraError(
             f"keyword search with language={language!r}",
             "pip install 'agentcore-framework[knowledge]'",
         ) from error
     try:
-        return Stemmer.Stemmer(language)
+        return library.Stemmer(language)
     except KeyError as error:
         raise ConfigurationError(
             f"there is no stemmer for {language!r}: there are "
-            f"{', '.join(Stemmer.algorithms())}, and None"
+            f"{', '.join(library.algorithms())}, and None"
         ) from error

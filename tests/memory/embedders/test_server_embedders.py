@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import httpx
 import numpy as np
@@ -25,8 +26,9 @@ def openai_reply(*vectors: list[float]) -> dict[str, object]:
     return {"data": [{"index": i, "embedding": vector} for i, vector in enumerate(vectors)]}
 
 
-def sent(router: respx.MockRouter) -> list[dict[str, object]]:
-    return [json.loads(call.request.content) for call in router.calls]
+def sent(router: respx.MockRouter) -> list[Any]:
+    calls: list[Any] = list(router.calls)
+    return [json.loads(call.request.content) for call in calls]
 
 
 def embedder(**options: int | bool) -> OpenAIEmbedder:
@@ -55,7 +57,8 @@ async def test_openai_is_sent_the_texts_in_batches(openai_api: respx.MockRouter)
         {"model": "embed-1", "input": ["a", " "], "encoding_format": "float"},
         {"model": "embed-1", "input": ["\U0001f600"], "encoding_format": "float"},
     ]
-    assert openai_api.calls[0].request.headers["authorization"] == "Bearer sk-secret-key"
+    first: Any = openai_api.calls[0]
+    assert first.request.headers["authorization"] == "Bearer sk-secret-key"
     assert np.array_equal(matrix, np.array([[0.6, 0.8], [0, 1], [1, 0]], dtype=np.float32))
 
 

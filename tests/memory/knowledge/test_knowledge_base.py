@@ -163,7 +163,7 @@ async def test_context_is_searched_and_not_shown(tmp_path: Path) -> None:
 
 
 async def test_percepts_that_are_no_text_are_counted_and_passed_over(tmp_path: Path) -> None:
-    picture = Percept(content=ImagePart(data="aGk=", media_type="image/png"), source="pic")
+    picture = Percept(content=ImagePart(data=b"hi", media_type="image/png"), source="pic")
     async with opened(tmp_path) as base:
         done = await base.ingest([picture, percept("A text.")])
 
