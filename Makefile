@@ -8,10 +8,10 @@ PY = $(VENV)/bin/python
 PIP = $(PY) -m pip -qq --disable-pip-version-check
 SAY = @printf '\n== %s\n'
 
-.PHONY: help demo test test-slow check lint types wheel fmt bench clean
+.PHONY: help demo test test-slow check lint types wheel fmt bench bench-peers clean
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*##' Makefile | awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*##' Makefile | awk -F ':.*## ' '{ printf "make %-12s %s\n", $$1, $$2 }'
 
 demo: $(VENV)/.local  ## an agent answers questions about a story, on a model inside the process
 	$(SAY) "The agent of examples/coqa reads a story and answers questions about it"
@@ -51,6 +51,9 @@ fmt: $(VENV)/.dev  ## format, and mend what can be mended
 
 bench: $(VENV)/.test  ## measure import time and the cost of the loop
 	@$(PY) -m benchmarks
+
+bench-peers: $(VENV)/.test  ## measure agentcore beside bare clients and other frameworks; installs them in build/
+	@$(PY) -m benchmarks.peers
 
 clean:  ## remove all that make made, .venv too
 	rm -rf $(VENV) build dist *.egg-info .coverage .hypothesis .*_cache

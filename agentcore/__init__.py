@@ -41,9 +41,11 @@ from .errors import (
 from .events import Decision, Event, MemoryHit
 from .interfaces import (
     LLM,
+    Composite,
     Fetcher,
     Journal,
     Memory,
+    ModelCalls,
     Probing,
     Sensor,
     SessionMemory,
@@ -86,6 +88,7 @@ __all__ = [
     "Branch",
     "Budget",
     "Completion",
+    "Composite",
     "ConfigurationError",
     "ContextLengthError",
     "CorruptStoreError",
@@ -111,6 +114,7 @@ __all__ = [
     "MemoryStoreError",
     "Message",
     "MissingExtraError",
+    "ModelCalls",
     "ModelNotFoundError",
     "Node",
     "Observation",

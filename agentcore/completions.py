@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
-from .messages import AssistantMessage, Message
+from .messages import BYTES_PER_TOKEN, AssistantMessage, Message, estimate_tokens
 from .usage import Usage
 from .values import JsonObject, Value, digest_of
 
@@ -19,6 +19,7 @@ __all__ = [
     "TextDelta",
     "TokenLogprob",
     "ToolSpec",
+    "estimate_input",
 ]
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -99,6 +100,14 @@ class LLMRequest:
         )
 
 
+def estimate_input(request: LLMRequest) -> int:
+    """Guess the input tokens of a request; rather too high than too low for plain text."""
+    size = sum(len(tool.encoded) for tool in request.tools)
+    if request.output_schema is not None:
+        size += len(str(request.output_schema))
+    return sum(map(estimate_tokens, request.messages)) + size // BYTES_PER_TOKEN + 1
+
+
 class TokenLogprob(Value):
     """A token that the model wrote, its log-probability, and the nearest alternatives."""
 
@@ -115,6 +124,8 @@ class Completion(Value):
     usage: Usage = Field(default_factory=lambda: Usage(steps=1))
     model: str = ""
     """The model's name as the server reports it."""
+    is_cached: bool = False
+    """Whether it was stored earlier, and no model was asked; its usage is then zero."""
     logprobs: tuple[TokenLogprob, ...] | None = None
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .action.registry import collect_tools
 from .action.tool import mark_of
-from .brain.registry import load_llm
+from .brain.registry import is_llm, load_llm
 from .brain.structured import OutputType
 from .completions import Abilities, Sampling
 from .errors import ConfigurationError
@@ -137,7 +137,7 @@ class Engine:
 def _check_values(agent: Agent[Any]) -> None:
     """Raise `ConfigurationError` for an option that cannot be what it is meant to be."""
     fits: dict[str, Callable[[object], bool]] = {
-        "llm": lambda value: value is None or isinstance(value, str) or _is_llm(value),
+        "llm": lambda value: value is None or isinstance(value, str) or is_llm(value),
         "planner": lambda value: value is None or hasattr(value, "solve"),
         "memory": lambda value: value is None or _has_any(value, "search", "history"),
         "budget": lambda value: isinstance(value, Budget),
@@ -153,10 +153,6 @@ def _check_values(agent: Agent[Any]) -> None:
             raise ConfigurationError(
                 f"{type(agent).__name__}.{name} is {value!r}, which cannot be used as {name}{hint}"
             )
-
-
-def _is_llm(value: object) -> bool:
-    return all(hasattr(value, name) for name in ("complete", "name", "abilities"))
 
 
 def _check_methods(agent: Agent[Any], root: type) -> None:

@@ -92,6 +92,8 @@ class Thought(_Event):
 
     kind: Literal["thought"] = "thought"
     completion: Completion
+    llm: str = ""
+    """Name of the LLM that was asked."""
     cut_by: str | None = None
     """Scope of the run whose last tokens bounded the answer, where they ended it too soon."""
 
@@ -162,7 +164,7 @@ class Embedded(_Event):
 
 
 class Timed(_Event):
-    """The clock was read."""
+    """The clock was read, or a wait ended."""
 
     kind: Literal["timed"] = "timed"
     epoch_s: float

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol, TypeAlias, runtime_checkable
 
 from typing_extensions import TypeVar
 
-from .completions import Abilities, Completion, LLMRequest, TextDelta, ToolSpec
+from .completions import ToolSpec
 from .events import Event, MemoryHit
+from .llms import LLM, Composite, DeltaSink, ModelCalls, Probing
 from .messages import Message
 from .percepts import Percept, Span
 from .planning import Run
@@ -17,11 +18,13 @@ from .values import JsonValue
 
 __all__ = [
     "LLM",
+    "Composite",
     "DeltaSink",
     "Effect",
     "Fetcher",
     "Journal",
     "Memory",
+    "ModelCalls",
     "Probing",
     "Sensor",
     "SessionMemory",
@@ -32,61 +35,8 @@ __all__ = [
 
 Deps_co = TypeVar("Deps_co", covariant=True, default=Any)
 
-DeltaSink: TypeAlias = Callable[[TextDelta], Awaitable[None]]
-"""Takes streamed text; it waits when its reader is slow, and so slows the model down."""
-
 Effect: TypeAlias = Literal["none", "read", "write"]
 """What a tool does to the world: nothing (a pure function), reads it, or changes it."""
-
-
-class LLM(Protocol):
-    """A language model.
-
-    One object serves any number of concurrent calls. Cancelling a call stops the work behind it,
-    and the next call works. Errors are of the `LLMError` tree only; a setting in `request.sampling`
-    that the backend does not support raises `ConfigurationError`.
-
-    Example:
-        >>> from agentcore.testing import FunctionLLM
-        >>> llm = FunctionLLM(lambda request: request.messages[-1].content.upper())
-    """
-
-    @property
-    def name(self) -> str:
-        """Backend and model, such as `openai:gpt-5-mini`."""
-        ...
-
-    @property
-    def abilities(self) -> Abilities:
-        """What the model can do, as far as is known."""
-        ...
-
-    async def complete(
-        self, request: LLMRequest, *, on_delta: DeltaSink | None = None
-    ) -> Completion:
-        """Answer the request.
-
-        With `on_delta` the answer is streamed to it as well; the completion is the same in both
-        cases.
-        """
-        ...
-
-    async def aclose(self) -> None:
-        """Give back connections and memory. May be called more than once."""
-        ...
-
-
-@runtime_checkable
-class Probing(Protocol):
-    """An LLM that has to ask its server what the model can do."""
-
-    async def probe(self) -> Abilities:
-        """Find out, once; from then on `abilities` says it too.
-
-        Raises:
-            LLMError: the server cannot be asked.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,12 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .completions import Completion, LLMRequest
+from .completions import Completion, LLMRequest, estimate_input
 from .errors import LimitError, StepLimitError, TimeLimitError, TokenLimitError
-from .messages import BYTES_PER_TOKEN, estimate_tokens
+from .messages import estimate_tokens
 from .usage import Budget, Usage
 
-__all__ = ["Lease", "Ledger", "estimate_input"]
-
-
-def estimate_input(request: LLMRequest) -> int:
-    """Guess the input tokens of a request; rather too high than too low for plain text."""
-    size = sum(len(tool.encoded) for tool in request.tools)
-    if request.output_schema is not None:
-        size += len(str(request.output_schema))
-    return sum(map(estimate_tokens, request.messages)) + size // BYTES_PER_TOKEN + 1
+__all__ = ["Lease", "Ledger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +129,30 @@ class Ledger:
             lease = self._try_reserve(request, estimate)
             if lease is not None:
                 return lease
-            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._root()._waiters.append(waiter)
-            await waiter
+            await self._wait()
+
+    async def take_step(self) -> Usage:
+        """Charge one step without tokens and return the charge; waits like `reserve`.
+
+        Raises:
+            StepLimitError: none is left.
+        """
+        while not all(ledger._has_step() for ledger in self.chain()):
+            await self._wait()
+        usage = Usage(steps=1)
+        self.charge(usage)
+        return usage
+
+    def check_steps(self) -> None:
+        """Raise `StepLimitError` where the run, or a parent, has used its steps."""
+        for ledger in self.chain():
+            ledger._has_step()
+
+    async def _wait(self) -> None:
+        """Wait until a reservation was settled."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._root()._waiters.append(waiter)
+        await waiter
 
     def wake(self) -> None:
         """Let the waiting reservations try again."""

@@ -176,9 +176,12 @@ def settle_calls(messages: Sequence[Message]) -> tuple[Message, ...]:
         while index < len(messages) and isinstance(result := messages[index], ToolMessage):
             results.setdefault(result.tool_call_id, result)
             index += 1
-        for call in message.tool_calls:
-            missing = ToolMessage(
-                tool_call_id=call.id, name=call.name, content=NO_RESULT, is_error=True
-            )
-            settled.append(results.pop(call.id, missing))
+        settled += [
+            results.pop(call.id) if call.id in results else _no_result(call)
+            for call in message.tool_calls
+        ]
     return tuple(settled)
+
+
+def _no_result(call: ToolCall) -> ToolMessage:
+    return ToolMessage(tool_call_id=call.id, name=call.name, content=NO_RESULT, is_error=True)

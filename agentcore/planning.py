@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, Protocol, TypeAlias
 
 from typing_extensions import TypeVar
 
 from .completions import Abilities, Completion, Sampling, ToolSpec
 from .events import MemoryHit
+from .llms import ModelCalls
 from .messages import Message, ToolCall
 from .percepts import Observation, Percept
 from .results import Answer, Result
 from .values import JsonObject, JsonValue
-from .vectors import Embedder, Matrix
 
 __all__ = ["Branch", "Node", "Planner", "Run", "Runnable", "Task"]
 
@@ -61,7 +60,7 @@ class Runnable(Protocol[Out_co]):
         ...
 
 
-class Run(Protocol):
+class Run(ModelCalls, Protocol):
     """The one boundary for effects: whatever a planner does to the world, it does through this.
 
     Each effect reserves budget, is looked up in the journal (a recorded effect is returned, not
@@ -113,7 +112,7 @@ class Run(Protocol):
         sampling: Sampling | None = None,
         timeout_s: float | None = None,
     ) -> Completion:
-        """Ask the model; one step of the budget.
+        """Ask the agent's model; one step of the budget. Another model is asked by `complete`.
 
         Args:
             sampling: what is set here goes over the agent's own sampling.
@@ -143,24 +142,8 @@ class Run(Protocol):
         """Store a text in the agent's memory."""
         ...
 
-    async def embed(self, embedder: Embedder, texts: Sequence[str]) -> Matrix:
-        """Turn texts into vectors, (n, d); for a memory. Charged no tokens.
-
-        Raises:
-            ConfigurationError: the embedder gave another shape than it promises.
-        """
-        ...
-
     async def child(self, agent: Runnable[T], task: object) -> Result[T]:
         """Run another agent on a task, within this run's journal and budget."""
-        ...
-
-    async def now(self) -> datetime:
-        """The time, UTC."""
-        ...
-
-    async def random(self) -> float:
-        """A random number, at least 0 and under 1."""
         ...
 
     async def offer(self, text: str, *, score: float = 0.0) -> None:

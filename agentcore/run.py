@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import time
@@ -26,14 +27,14 @@ from .events import (
     Remembered,
     Timed,
 )
-from .interfaces import Memory
+from .interfaces import LLM, DeltaSink, Memory
 from .messages import Message, ToolCall
 from .perception import perceive, stand_in
 from .percepts import Observation, Percept
 from .planning import Branch, Node, Runnable
 from .results import Answer, Pending, Result
 from .scope import Scope
-from .thinking import think
+from .thinking import ModelCall, complete, think
 from .values import JsonObject, JsonValue, digest_of
 from .vectors import Embedder, Matrix, embed_texts, to_matrix, to_text
 
@@ -100,7 +101,19 @@ class LiveRun:
             output_schema=output_schema,
             sampling=self.place.frame.parts.sampling.merged(sampling),
         )
-        return await think(self.place, request, timeout_s=timeout_s)
+        return await think(self.place, request, timeout_s=timeout_s, open_calls=LiveRun)
+
+    async def complete(
+        self,
+        llm: LLM,
+        request: LLMRequest,
+        *,
+        on_delta: DeltaSink | None = None,
+        timeout_s: float | None = None,
+    ) -> Completion:
+        """Ask a model that is not, or is only a part of, the agent's own."""
+        call = ModelCall(llm, request, on_delta=on_delta, timeout_s=timeout_s)
+        return await complete(self.place, call, open_calls=LiveRun)
 
     async def act(self, calls: Sequence[ToolCall]) -> tuple[Observation, ...]:
         """Execute calls side by side."""
@@ -164,6 +177,16 @@ class LiveRun:
 
         timed = await perform(self.place, key, Timed, "", action)
         return datetime.fromtimestamp(timed.epoch_s, UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        key = self._key("sleep")
+
+        async def action() -> Timed:
+            await asyncio.sleep(seconds)
+            return Timed(key=key, epoch_s=time.time())
+
+        await perform(self.place, key, Timed, "", action)
 
     async def random(self) -> float:
         """Draw a random number."""

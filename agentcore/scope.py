@@ -18,7 +18,7 @@ __all__ = ["Scope"]
 E = TypeVar("E", bound=Event)
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
-_RESERVED = {*COMBINATORS, "act", "child", "start", "end", "session"}
+_RESERVED = {*COMBINATORS, "act", "child", "llm", "think", "start", "end", "session"}
 
 
 class Scope:
@@ -45,6 +45,10 @@ class Scope:
         number = self._counters.get(kind, 0) + 1
         self._counters[kind] = number
         return f"{self.path}{kind}-{number}"
+
+    def has_issued(self, *kinds: str) -> bool:
+        """Whether a key of one of the kinds was made here."""
+        return not self._counters.keys().isdisjoint(kinds)
 
     def branch(self, key: str) -> Scope:
         """Open the scope under a key, for another task to claim."""

@@ -1,97 +1,201 @@
-"""One model call: reserved, sent, streamed to whoever listens, charged, recorded."""
+"""One model call: reserved, sent, streamed to whoever listens, charged, recorded.
+
+A composite is not charged itself: it is handed calls of its own, in the scope under its key.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 from .brain.wire import with_ids
 from .completions import Completion, LLMRequest, TextDelta
 from .effects import Meter, Place, perform
-from .errors import ConfigurationError, LLMTimeoutError, TokenLimitError
+from .errors import AgentCoreError, ConfigurationError, LLMTimeoutError, TokenLimitError
 from .events import Thought
-from .interfaces import DeltaSink
+from .interfaces import LLM, Composite, DeltaSink, ModelCalls
 from .messages import AssistantMessage, settle_calls
+from .scope import Scope
+from .usage import Usage
+from .values import digest_of
 
-__all__ = ["think"]
+__all__ = ["ModelCall", "complete", "think"]
+
+_ONE_STEP = Usage(steps=1)
+
+CallsOpener = Callable[[Place], ModelCalls]
+"""Makes the calls that a composite is handed."""
 
 
-async def think(place: Place, request: LLMRequest, *, timeout_s: float | None) -> Completion:
-    """Return the model's completion, from the journal if it is there."""
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """Which model is asked what."""
+
+    llm: LLM
+    request: LLMRequest
+    on_delta: DeltaSink | None = None
+    timeout_s: float | None = None
+
+
+async def think(
+    place: Place, request: LLMRequest, *, timeout_s: float | None, open_calls: CallsOpener
+) -> Completion:
+    """Return what the agent's model answers, from the journal if it is there."""
     scope = place.scope
     request = replace(request, messages=settle_calls(request.messages))
-    key, meter = scope.key("think"), Meter()
-
-    async def action() -> Thought:
-        return await _complete(place, request, key, timeout_s, meter)
-
+    key = scope.key("think")
     place.frame.latest, scope.conversation = scope, request.messages
-    thought = await perform(place, key, Thought, request.digest, action, meter=meter)
-    completion = thought.completion
+    call = ModelCall(
+        place.frame.parts.llm, request, on_delta=_keyed(place, key), timeout_s=timeout_s
+    )
+    completion = await _ask(place, key, call, request.digest, open_calls)
     scope.conversation = (*request.messages, completion.message)
-    if thought.cut_by is not None:
-        raise _cut(place, thought.cut_by, completion)
     return completion
 
 
-async def _complete(
-    place: Place, request: LLMRequest, key: str, timeout_s: float | None, meter: Meter
-) -> Thought:
-    ledger, llm, digest = place.frame.ledger, place.frame.parts.llm, request.digest
-    lease = await ledger.reserve(request)
+async def complete(place: Place, call: ModelCall, *, open_calls: CallsOpener) -> Completion:
+    """Return what any model answers, from the journal if it is there."""
+    request = replace(call.request, messages=settle_calls(call.request.messages))
+    key, digest = place.scope.key("llm"), digest_of(call.llm.name, request.digest)
+    return await _ask(place, key, replace(call, request=request), digest, open_calls)
+
+
+async def _ask(
+    place: Place, key: str, call: ModelCall, digest: str, open_calls: CallsOpener
+) -> Completion:
+    meter = Meter()
+
+    async def action() -> Thought:
+        cut_by = None
+        if _is_composite(call.llm):
+            completion = await _compose(place, key, call, call.llm, meter, open_calls)
+        else:
+            completion, cut_by = await _complete(place, call, meter)
+        return Thought(
+            key=key,
+            request_digest=digest,
+            usage=meter.usage,
+            completion=_with_unique_ids(completion),
+            llm=call.llm.name,
+            cut_by=cut_by,
+        )
+
+    thought = await perform(place, key, Thought, digest, action, meter=meter)
+    if thought.cut_by is not None:
+        raise _cut(place, thought.cut_by, call.request, thought.completion)
+    return thought.completion
+
+
+async def _complete(place: Place, call: ModelCall, meter: Meter) -> tuple[Completion, str | None]:
+    """Ask one model; return also whose last tokens ended the answer too soon."""
+    request = call.request
+    lease = await place.frame.ledger.reserve(request)
     meter.usage = lease.usage_of(None)
     if lease.output_tokens != request.sampling.max_tokens:
         sampling = request.sampling.model_copy(update={"max_tokens": lease.output_tokens})
         request = replace(request, sampling=sampling)
-    timeout = asyncio.timeout(timeout_s)
+    try:
+        completion = await _within(call, lambda sink: call.llm.complete(request, on_delta=sink))
+        meter.usage = lease.usage_of(completion)
+    finally:
+        lease.settle(meter.usage)
+    return completion, lease.cut_by if completion.finish_reason == "length" else None
+
+
+async def _compose(
+    place: Place,
+    key: str,
+    call: ModelCall,
+    composite: Composite,
+    meter: Meter,
+    open_calls: CallsOpener,
+) -> Completion:
+    """Ask a composite: its calls are charged. Where it makes none it is charged a step itself."""
+    ledger, scope = place.frame.ledger, place.scope.inner(key)
+    ledger.check_steps()
+    scope.conversation = call.request.messages
+    calls = open_calls(Place(scope, place.frame))
+    try:
+        completion = await _within(
+            call, lambda sink: composite.compose(call.request, calls, on_delta=sink)
+        )
+    except AgentCoreError:
+        if not _has_asked(scope):
+            meter.usage = _ONE_STEP
+            ledger.charge(_ONE_STEP)
+        raise
+    if not _has_asked(scope):
+        meter.usage = await ledger.take_step()
+    return completion
+
+
+def _is_composite(llm: LLM) -> TypeGuard[Composite]:
+    """A protocol's own check takes longer than all else that a call costs here."""
+    return hasattr(llm, "compose")
+
+
+def _has_asked(scope: Scope) -> bool:
+    return scope.has_issued("llm", "all")
+
+
+async def _within(
+    call: ModelCall, ask: Callable[[DeltaSink | None], Awaitable[Completion]]
+) -> Completion:
+    """Ask within the call's time."""
+    name, timeout = call.llm.name, asyncio.timeout(call.timeout_s)
     try:
         async with timeout:
-            completion = await llm.complete(request, on_delta=_sink(place, key, timeout))
-        _check_completion(completion, llm.name)
-        meter.usage = lease.usage_of(completion)
+            completion = await ask(_patient(call.on_delta, timeout))
     except TimeoutError as error:
         if not timeout.expired():
             raise
         raise LLMTimeoutError(
-            f"{llm.name} did not answer within timeout_s={timeout_s}", backend=llm.name
+            f"{name} did not answer within timeout_s={call.timeout_s}", backend=name
         ) from error
-    finally:
-        lease.settle(meter.usage)
-    is_cut = completion.finish_reason == "length"
-    return Thought(
-        key=key,
-        request_digest=digest,
-        usage=meter.usage,
-        completion=_with_unique_ids(completion),
-        cut_by=lease.cut_by if is_cut else None,
-    )
+    _check_completion(completion, name)
+    return completion
 
 
 def _check_completion(completion: object, name: str) -> None:
     if not isinstance(completion, Completion):
-        raise ConfigurationError(f"{name}.complete returned {completion!r:.200}, not a Completion")
+        raise ConfigurationError(f"{name} answered {completion!r:.200}, which is no Completion")
 
 
-def _cut(place: Place, path: str, completion: Completion) -> TokenLimitError:
+def _cut(place: Place, path: str, request: LLMRequest, completion: Completion) -> TokenLimitError:
     """The budget's last tokens ended the answer: what there is of it is better than nothing."""
-    if completion.text and not completion.message.tool_calls:
+    is_answer = request.messages == place.scope.conversation  # and not, say, a judge's word on it
+    if is_answer and completion.text and not completion.message.tool_calls:
         place.frame.offers.append((float("-inf"), completion.text))
     error = TokenLimitError("the budget's last tokens were used up in the middle of an answer")
     error.scope = path
     return error
 
 
-def _sink(place: Place, key: str, timeout: asyncio.Timeout) -> DeltaSink | None:
+def _keyed(place: Place, key: str) -> DeltaSink | None:
+    """The run's listener; it is told which effect streams."""
     send = place.scope.state.on_delta
     if send is None:
         return None
 
     async def sink(delta: TextDelta) -> None:
+        await send(TextDelta(text=delta.text, thinking=delta.thinking, key=key))
+
+    return sink
+
+
+def _patient(on_delta: DeltaSink | None, timeout: asyncio.Timeout) -> DeltaSink | None:
+    """A slow reader is not the model's fault: its time does not count."""
+    if on_delta is None:
+        return None
+
+    async def sink(delta: TextDelta) -> None:
         loop = asyncio.get_running_loop()
         begun = loop.time()
-        await send(TextDelta(text=delta.text, thinking=delta.thinking, key=key))
+        await on_delta(delta)
         when = timeout.when()
-        if when is not None:  # a slow reader is not the model's fault
+        if when is not None:
             timeout.reschedule(when + loop.time() - begun)
 
     return sink

@@ -94,7 +94,7 @@ class FunctionTool:
         if inspect.iscoroutinefunction(self.function):
             return await self.function(**values)
         function = partial(self.function, **values)
-        result = await run_in_thread(function, name=self.spec.name)
+        result = await run_in_thread(function)
         return await result if inspect.isawaitable(result) else result
 
     def __repr__(self) -> str:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 __all__ = ["run_in_thread"]
 
 T = TypeVar("T")
 
+_IDLE_S = 10.0
+_MOST_IDLE = 32
 
-async def run_in_thread(function: Callable[[], T], *, name: str) -> T:
-    """Call a function in a new thread and wait for it.
+
+async def run_in_thread(function: Callable[[], T]) -> T:
+    """Call a function in a thread that nothing else uses meanwhile, and wait for it.
 
     Not in asyncio's pool: that is small, and a few functions that hang, or that wait for others in
     the same pool, would stop all the rest for ever. Cancelling ends the wait only: a thread cannot
@@ -33,7 +38,7 @@ async def run_in_thread(function: Callable[[], T], *, name: str) -> T:
         else:
             future.set_result(result)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  T
 
-    def work() -> None:
+    def work() -> Callable[[], None]:
         result: T | None = None
         error: BaseException | None = None
         try:
@@ -44,8 +49,59 @@ async def run_in_thread(function: Callable[[], T], *, name: str) -> T:
             error.__cause__ = stop
         except BaseException as raised:  # noqa: BLE001  it crosses to the caller, who raises it
             error = raised
-        with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
-            loop.call_soon_threadsafe(settle, result, error)
 
-    threading.Thread(target=work, name=f"agentcore:{name}", daemon=True).start()
+        def report() -> None:
+            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits any more
+                loop.call_soon_threadsafe(settle, result, error)
+
+        return report
+
+    _idle_worker().jobs.put(work)
     return await future
+
+
+class _Worker(threading.Thread):
+    """A thread that does one job at a time, and waits a while for the next: starting one is dear.
+
+    It is free again before it reports, so that whoever waited finds it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="agentcore:tool", daemon=True)
+        self.jobs: SimpleQueue[Callable[[], Callable[[], None]]] = SimpleQueue()
+
+    def run(self) -> None:
+        while True:
+            try:
+                job = self.jobs.get(timeout=_IDLE_S)
+            except Empty:
+                try:
+                    _idle.remove(self)
+                except ValueError:  # somebody has just taken it: a job comes
+                    continue
+                return
+            report = job()
+            del job  # what it holds shall not live until the next one comes
+            is_kept = len(_idle) < _MOST_IDLE
+            if is_kept:
+                _idle.append(self)
+            report()
+            del report
+            if not is_kept:
+                return
+
+
+# The only thing that runs have in common: threads without work, which hold no data of theirs.
+_idle: deque[_Worker] = deque()
+
+
+def _idle_worker() -> _Worker:
+    """Take a thread that waits, or start one."""
+    with suppress(IndexError):
+        while True:
+            worker = _idle.pop()  # the one that waited least: the others may end
+            if worker.is_alive():  # the threads of a process are not in its forks
+                return worker
+    worker = _Worker()
+    worker.start()
+    return worker

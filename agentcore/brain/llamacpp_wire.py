@@ -8,11 +8,10 @@ from typing import cast
 
 from ..completions import Abilities, Completion, LLMRequest
 from ..errors import AgentCoreError, ConfigurationError, ContextLengthError, LLMError
-from ..messages import ImagePart, Message, UserMessage
 from ..servers.presets import LLAMACPP
 from ..servers.reading import Body, count_of, object_of, text_of
 from ..values import JsonObject, JsonValue
-from .checks import check_sampling
+from . import checks
 from .openai_wire import to_body
 
 __all__ = ["check_request", "refusal", "to_native_body", "window_for", "without_alternatives"]
@@ -40,7 +39,6 @@ def check_request(request: LLMRequest, abilities: Abilities, *, backend: str) ->
     Raises:
         ConfigurationError: says what, and what to do instead.
     """
-    check_sampling(request.sampling, abilities, backend=backend)
     if not request.messages:
         raise ConfigurationError(f"the request to {backend} has no messages: send at least one")
     if request.tools and not abilities.tools:
@@ -48,8 +46,7 @@ def check_request(request: LLMRequest, abilities: Abilities, *, backend: str) ->
             f"{backend} was sent {len(request.tools)} tools, and takes none: use planner=ReAct() "
             "or planner=None, or pass native_tools=True if the model was trained to call tools"
         )
-    if any(_has_image(message) for message in request.messages):
-        raise ConfigurationError(f"{backend} was sent an image, and reads only text: leave it out")
+    checks.check_request(request, abilities, backend=backend)
     seed = request.sampling.seed
     if seed is not None and not 0 <= seed <= _LARGEST_SEED:
         raise ConfigurationError(
@@ -116,12 +113,6 @@ def _disarmed(value: JsonValue, control: re.Pattern[str]) -> JsonValue:
     if isinstance(value, dict):
         return {name: _disarmed(item, control) for name, item in value.items()}
     return value
-
-
-def _has_image(message: Message) -> bool:
-    if not isinstance(message, UserMessage) or isinstance(message.content, str):
-        return False
-    return any(isinstance(part, ImagePart) for part in message.content)
 
 
 def _without_hard_patterns(schema: JsonValue) -> JsonValue:

@@ -10,7 +10,7 @@ from ..errors import ConfigurationError
 from ..interfaces import DeltaSink
 from ..servers.ollama import OllamaConnection
 from ..servers.reading import Body
-from .checks import check_logprobs, check_sampling
+from .checks import check_logprobs, check_request
 from .ollama_wire import ModelFacts, StreamedChat, to_body, to_completion, to_facts
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ class OllamaLLM:
     Before the first answer, or by `probe`, the server is asked once what the model can do. Until
     then `abilities` says what is usual: tools and JSON Schema, no images.
 
+    A model that can think does so, and its thinking is kept apart from the answer; under a schema
+    it answers at once, because servers lose the answer or the schema where both are asked for.
+    `think` decides otherwise.
+
     The window is set with every request, because Ollama's own default is small: to the window that
     the model was trained for, but at most `context_tokens`. Where the server does not know it, it
     is set to `context_tokens` if that was given, and else left to the server. A conversation that
@@ -37,8 +41,9 @@ class OllamaLLM:
         host: Where the server is; by default what `OLLAMA_HOST` says, or this machine.
         client: A client of your own. It is used as it is, and never closed.
         keep_alive: How long the model stays in memory after a call: seconds, or text such as `10m`.
-        context_tokens: The most tokens of the window, input and output together; by default 16,384,
-            because memory grows with the window.
+        context_tokens: The most tokens of the window, input and output together; by default what
+            the model's Modelfile sets as `num_ctx`, or 16,384, because memory grows with the
+            window.
         think: Whether, or how hard (`low`, `medium`, `high`), a model thinks that can.
         timeout_s: Seconds until the answer begins, and between two pieces of it; loading the model
             counts.
@@ -61,11 +66,8 @@ class OllamaLLM:
         if context_tokens is not None and context_tokens < 1:
             raise ConfigurationError(f"context_tokens={context_tokens} must be at least 1")
         self._server = OllamaConnection(model, host=host, client=client, timeout_s=timeout_s)
-        self._extras = {
-            name: value
-            for name, value in (("keep_alive", keep_alive), ("think", think))
-            if value is not None
-        }
+        self._keep_alive = keep_alive
+        self._think = think
         self._context_tokens = context_tokens
         self._facts: ModelFacts | None = None
 
@@ -88,12 +90,12 @@ class OllamaLLM:
         """Answer the request.
 
         Raises:
-            ConfigurationError: an image is given by its address only, or the server is too old for
-                log-probabilities.
+            ConfigurationError: the request asks for what the model cannot do, an image is given by
+                its address only, or the server is too old for log-probabilities.
             LLMError: see the tree in `agentcore.errors`.
         """
-        check_sampling(request.sampling, self.abilities, backend=self.name)
         await self.probe()
+        self._check(request)
         body = self._body(request, stream=on_delta is not None)
         if on_delta is None:
             completion = await self._ask(body)
@@ -115,14 +117,31 @@ class OllamaLLM:
 
     @property
     def _window(self) -> int | None:
-        trained = self._facts.context_tokens if self._facts else None
-        if trained is None:
-            return self._context_tokens
-        return min(trained, self._context_tokens or _MOST_CONTEXT_TOKENS)
+        facts = self._facts or ModelFacts()
+        wanted = self._context_tokens or facts.configured_tokens
+        if facts.context_tokens is None:
+            return wanted
+        return min(facts.context_tokens, wanted or _MOST_CONTEXT_TOKENS)
 
     def _body(self, request: LLMRequest, *, stream: bool) -> Body:
         body = to_body(request, model=self._server.model, window=self._window, stream=stream)
-        return body | self._extras
+        think = self._think
+        if think is None and self._facts is not None and self._facts.can_think:
+            think = request.output_schema is None
+        extras = {"keep_alive": self._keep_alive, "think": think}
+        return body | {name: value for name, value in extras.items() if value is not None}
+
+    def _check(self, request: LLMRequest) -> None:
+        """Refuse what the server said that the model cannot do."""
+        facts = self._facts or ModelFacts()
+        abilities = self.abilities
+        if facts.capabilities is None:  # an old server: the request itself has to tell
+            abilities = abilities.model_copy(update={"images": True})
+        check_request(request, abilities, backend=self.name)
+        if self._think and facts.can_think is False:
+            raise ConfigurationError(
+                f"{self.name} cannot think, and think={self._think!r} asks for it: leave it out"
+            )
 
     async def _ask(self, body: Body) -> Completion:
         reply = await self._server.post("/api/chat", body)

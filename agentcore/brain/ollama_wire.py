@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, assert_never
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ModelFacts", "StreamedChat", "to_body", "to_completion", "to_facts"]
 
+_NUM_CTX = re.compile(r"^num_ctx\s+([1-9][0-9]{0,8})\s*$", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
@@ -34,6 +37,13 @@ class ModelFacts:
     context_tokens: int | None = None
     """The window that the model was trained for."""
     capabilities: frozenset[str] | None = None
+    configured_tokens: int | None = None
+    """The window that whoever made the model set with `PARAMETER num_ctx`."""
+
+    @property
+    def can_think(self) -> bool | None:
+        """Whether the model can think; None: the server does not say."""
+        return None if self.capabilities is None else "thinking" in self.capabilities
 
     def abilities(self, window: int | None) -> Abilities:
         """What the model can do within a window of so many tokens; where unsaid, the usual."""
@@ -53,7 +63,14 @@ def to_facts(reply: JsonObject) -> ModelFacts:
     return ModelFacts(
         context_tokens=count_of(info.get(f"{architecture}.context_length")) or None,
         capabilities=frozenset(map(text_of, items_of(capabilities))) if capabilities else None,
+        configured_tokens=_configured_tokens(text_of(reply.get("parameters"))),
     )
+
+
+def _configured_tokens(parameters: str) -> int | None:
+    """Read `num_ctx` from the lines of a name and a value that `/api/show` lists."""
+    found = _NUM_CTX.search(parameters)
+    return int(found[1]) if found else None
 
 
 def to_body(request: LLMRequest, *, model: str, window: int | None, stream: bool) -> Body:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from copy import copy
 from typing import TYPE_CHECKING
 
-from ..completions import Abilities, Completion, LLMRequest, TextDelta
+from ..completions import Abilities, Completion, LLMRequest
 from ..errors import ModelNotFoundError
 from ..interfaces import DeltaSink
 from ..servers.failures import model_not_found
 from ..servers.openai import OpenAIConnection
 from ..servers.presets import Server
-from .checks import check_logprobs, check_sampling
+from .checks import check_logprobs, check_request
+from .deltas import deliver
 from .openai_reply import StreamedReply, checked_reply, to_completion
 from .openai_wire import to_payload
 
@@ -38,7 +40,8 @@ class OpenAILLM:
             which nothing is known, which is sent no key from the environment.
         abilities: What the model can do, where you know better than `server`.
         timeout_s: Seconds until the answer begins, and between two pieces of it.
-        max_retries: How often the client tries again before an error is raised.
+        max_retries: How often the client tries again before an error is raised. Give 0 to one that
+            is handed to `Retrying` or `RateLimited`: each attempt would be up to three requests.
 
     Raises:
         ConfigurationError: the options contradict each other. A missing key is an
@@ -94,11 +97,11 @@ class OpenAILLM:
         """Answer the request.
 
         Raises:
-            ConfigurationError: the sampling holds what the server does not support.
+            ConfigurationError: the request asks for what `abilities` do not hold.
             LLMError: see the tree in `agentcore.errors`.
         """
         server = self._server
-        check_sampling(request.sampling, self.abilities, backend=self.name)
+        check_request(request, self.abilities, backend=self.name)
         is_streamed = on_delta is not None and server.kind.streams
         body = to_payload(request, model=server.model, server=server.kind, stream=is_streamed)
         try:
@@ -108,13 +111,19 @@ class OpenAILLM:
                 reply = checked_reply(await server.post(_PATH, body), server.origin)
                 completion = to_completion(reply)
                 if on_delta is not None:
-                    await _deliver(completion, on_delta)
+                    await deliver(completion, on_delta)
         except ModelNotFoundError as error:
             known = await server.list_models()
             hint = "" if known else "Does the base_url lack its /v1?"
             raise model_not_found(error, server.model, known, hint=hint) from error.__cause__
         check_logprobs(request.sampling, completion, backend=self.name)
         return completion
+
+    def without_retries(self) -> OpenAILLM:
+        """A copy whose client tries once: for what tries again itself. It is closed on its own."""
+        twin = copy(self)
+        twin._server = self._server.without_retries()
+        return twin
 
     async def aclose(self) -> None:
         """Close the connections. A client that was passed in stays open."""
@@ -124,20 +133,12 @@ class OpenAILLM:
         server, reply = self._server, StreamedReply()
         async with aclosing(server.stream(_PATH, body)) as chunks:
             async for chunk in chunks:
-                is_whole = isinstance(chunk, bytes)
-                part = checked_reply(chunk, server.origin) if is_whole else chunk
-                for delta in reply.add(part):
+                if isinstance(chunk, bytes):
+                    chunk = checked_reply(chunk, server.origin)  # noqa: PLW2901  from now on a chunk
+                for delta in reply.add(chunk):
                     await on_delta(delta)
         for delta in reply.end():
             await on_delta(delta)
         if not reply.is_finished:
             raise server.origin.unavailable("the stream ended before the answer did")
         return to_completion(reply.to_reply())
-
-
-async def _deliver(completion: Completion, on_delta: DeltaSink) -> None:
-    """Hand over an answer that came in one piece."""
-    if completion.message.thinking:
-        await on_delta(TextDelta(text=completion.message.thinking, thinking=True))
-    if completion.text:
-        await on_delta(TextDelta(text=completion.text))

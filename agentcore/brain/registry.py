@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import ConfigurationError
 from ..interfaces import LLM
 
-__all__ = ["load_llm"]
+__all__ = ["is_llm", "load_llm"]
 
 
 def load_llm(llm: str | LLM, /) -> LLM:
@@ -40,6 +40,11 @@ def load_llm(llm: str | LLM, /) -> LLM:
     from .openai import OpenAILLM
 
     return OpenAILLM(model, server=SERVERS[prefix])
+
+
+def is_llm(value: object) -> bool:
+    """Whether a value can be asked like an LLM."""
+    return all(hasattr(value, name) for name in ("complete", "name", "abilities"))
 
 
 def _complaint(name: str, prefix: str, prefixes: tuple[str, ...], *, has_colon: bool) -> str:

@@ -15,6 +15,7 @@ from ..interfaces import DeltaSink
 from ..messages import AssistantMessage, ToolCall
 from ..usage import Usage
 from ..values import JsonValue
+from .checks import check_logprobs, check_request
 
 __all__ = ["FunctionLLM", "Reply", "ScriptedLLM", "call"]
 
@@ -74,7 +75,12 @@ class FunctionLLM:
     async def complete(
         self, request: LLMRequest, *, on_delta: DeltaSink | None = None
     ) -> Completion:
-        """Answer with what the function returns; text is streamed word by word."""
+        """Answer with what the function returns; text is streamed word by word.
+
+        Raises:
+            ConfigurationError: the request asks for what `abilities` do not hold.
+        """
+        check_request(request, self.abilities, backend=self.name)
         self.requests.append(request)
         number = len(self.requests)  # others may come while this one waits
         reply = self._function(request)
@@ -85,8 +91,12 @@ class FunctionLLM:
         if isinstance(reply, BaseException):
             raise reply
         completion = _to_completion(reply, request, number=number, model=self.name)
+        check_logprobs(request.sampling, completion, backend=self.name)
         if on_delta is not None:
-            for word in re.findall(r"\s*\S+\s*", completion.text):
+            message = completion.message
+            for word in _words(message.thinking):
+                await on_delta(TextDelta(text=word, thinking=True))
+            for word in _words(message.content):
                 await on_delta(TextDelta(text=word))
         return completion
 
@@ -96,6 +106,8 @@ class FunctionLLM:
 
 class ScriptedLLM(FunctionLLM):
     """A model that answers from a list, in order. Asking for more than the list holds is an error.
+
+    A reply may be awaitable, such as a future: the answer then comes when the test says so.
 
     Example:
         >>> from agentcore import Agent, tool
@@ -112,7 +124,10 @@ class ScriptedLLM(FunctionLLM):
     """
 
     def __init__(
-        self, *replies: Reply, abilities: Abilities | None = None, latency_s: float = 0.0
+        self,
+        *replies: Reply | Awaitable[Reply],
+        abilities: Abilities | None = None,
+        latency_s: float = 0.0,
     ) -> None:
         super().__init__(self._next, abilities=abilities, latency_s=latency_s)
         self._replies = replies
@@ -122,7 +137,7 @@ class ScriptedLLM(FunctionLLM):
         """Always `scripted`."""
         return "scripted"
 
-    def _next(self, request: LLMRequest) -> Reply:
+    def _next(self, request: LLMRequest) -> Reply | Awaitable[Reply]:
         number = len(self.requests)
         if number > len(self._replies):
             last = request.messages[-1] if request.messages else None
@@ -131,6 +146,11 @@ class ScriptedLLM(FunctionLLM):
                 f"{number} came; it ends with {last!r}"
             )
         return self._replies[number - 1]
+
+
+def _words(text: str) -> list[str]:
+    """The words with the white space about them; together they are the text."""
+    return re.findall(r"\s*\S+\s*|\s+", text)
 
 
 def _to_completion(reply: object, request: LLMRequest, *, number: int, model: str) -> Completion:

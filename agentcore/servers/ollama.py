@@ -10,7 +10,7 @@ from ..errors import AgentCoreError, ConfigurationError, ModelNotFoundError
 from ..values import JsonObject
 from .failures import Failure, Origin, model_not_found, to_error
 from .per_loop import PerLoop
-from .reading import Body, names_of, object_of, parse_reply, text_of
+from .reading import Body, count_of, names_of, object_of, parse_reply, retry_after_s, text_of
 
 if TYPE_CHECKING:
     import httpx
@@ -171,18 +171,18 @@ def _checked(content: bytes, origin: Origin) -> JsonObject:
     if not isinstance(reply, dict):
         raise origin.not_an_answer(content.decode(errors="replace"))
     if reply.get("error"):
-        raise to_error(Failure(message=text_of(reply["error"])), origin)
+        status = count_of(reply.get("status")) or None
+        raise to_error(Failure(message=text_of(reply["error"]), status=status), origin)
     return reply
 
 
 def _refusal(response: httpx.Response, origin: Origin) -> AgentCoreError:
     said = text_of(object_of(parse_reply(response.content)).get("error"))
-    retry_after = response.headers.get("retry-after", "")
     return to_error(
         Failure(
             message=said or response.text[:200],
             status=response.status_code,
-            retry_after_s=float(retry_after) if retry_after.isdecimal() else None,
+            retry_after_s=retry_after_s(response.headers),
         ),
         origin,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from copy import copy
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from ..errors import AgentCoreError, AuthenticationError, ConfigurationError
 from ..values import JsonValue
 from .failures import Origin
+from .openai_client import JSON, OpenAIClient
 from .openai_errors import translated
 from .per_loop import PerLoop
 from .presets import COMPATIBLE, OPENAI, Server
@@ -16,11 +18,10 @@ from .reading import names_of
 
 if TYPE_CHECKING:
     import httpx2
-    from openai import AsyncOpenAI, RequestOptions
+    from openai import AsyncOpenAI
 
 __all__ = ["OpenAIConnection"]
 
-_JSON: RequestOptions = {"headers": {"Content-Type": "application/json"}}
 _CONNECT_S = 5.0
 _LISTING_S = 5.0
 _NO_KEY = "no-key"
@@ -64,10 +65,10 @@ class OpenAIConnection:
         self.kind = server or (OPENAI if base_url is None else COMPATIBLE)
         self._base_url = base_url
         self._api_key = api_key
-        self._client = client
+        self._given = None if client is None else OpenAIClient(client)
         self._timeout_s = timeout_s
         self._max_retries = max_retries
-        self._clients: PerLoop[AsyncOpenAI] = PerLoop(self._open, _close)
+        self._clients: PerLoop[OpenAIClient] = PerLoop(self._open, OpenAIClient.aclose)
 
     @property
     def name(self) -> str:
@@ -77,7 +78,7 @@ class OpenAIConnection:
     @property
     def origin(self) -> Origin:
         """Where answers come from, for errors."""
-        client = self._client
+        client = self._given.official if self._given else None
         return Origin(
             backend=self.name,
             address=self._address if client is None else str(client.base_url),
@@ -92,13 +93,8 @@ class OpenAIConnection:
         Raises:
             LLMError: see the tree in `agentcore.errors`.
         """
-        import httpx2
-
-        client = self._client or self._clients.get()
         with translated(self.origin):
-            # Not the client's typed calls: they walk the whole history, and cost double.
-            response = await client.post(path, cast_to=httpx2.Response, content=body, options=_JSON)
-        return response.content
+            return await self._client.post(path, body)
 
     async def stream(self, path: str, body: bytes) -> AsyncGenerator[JsonValue | bytes]:
         """Yield the chunks of a streamed answer; one that came in one piece is yielded as bytes.
@@ -108,13 +104,12 @@ class OpenAIConnection:
         """
         from openai import AsyncStream
 
-        client = self._client or self._clients.get()
         with translated(self.origin):
-            stream = await client.post(
+            stream = await self._client.official.post(
                 path,
                 cast_to=object,
                 content=body,
-                options=_JSON,
+                options=JSON,
                 stream=True,
                 stream_cls=AsyncStream[object],
             )
@@ -131,10 +126,9 @@ class OpenAIConnection:
         """Return the names of the server's models; none where it does not say."""
         import httpx2
 
-        client = self._client or self._clients.get()
         try:
             with translated(self.origin):
-                response = await client.get(
+                response = await self._client.official.get(
                     "/models",
                     cast_to=httpx2.Response,
                     options={"max_retries": 0, "timeout": _LISTING_S},
@@ -143,26 +137,38 @@ class OpenAIConnection:
             return ()  # what is said about the model does not depend on it
         return names_of(response.content, items="data", name="id")
 
+    def without_retries(self) -> OpenAIConnection:
+        """A connection to the same server whose client tries once. It is closed on its own."""
+        twin = copy(self)
+        twin._max_retries = 0
+        twin._clients = PerLoop(twin._open, OpenAIClient.aclose)
+        return twin
+
     async def aclose(self) -> None:
         """Close the connections. A client that was passed in stays open."""
         await self._clients.aclose()
 
-    def _open(self) -> AsyncOpenAI:
+    @property
+    def _client(self) -> OpenAIClient:
+        return self._given or self._clients.get()
+
+    def _open(self) -> OpenAIClient:
         import httpx2
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
         timeout = httpx2.Timeout(self._timeout_s, connect=min(self._timeout_s, _CONNECT_S))
+        http = DefaultAsyncHttpxClient(timeout=timeout)
         client = AsyncOpenAI(
             api_key=self._checked_key(),
             base_url=_checked_address(self._address),
             timeout=timeout,
             max_retries=self._max_retries,
-            http_client=DefaultAsyncHttpxClient(timeout=timeout),
+            http_client=http,
         )
         if self.kind.name != OPENAI.name:
             # Read from OPENAI_ORG_ID and OPENAI_PROJECT_ID, and no other server's business.
             client.organization = client.project = None
-        return client
+        return OpenAIClient(client, http)
 
     @property
     def _address(self) -> str:
@@ -187,15 +193,11 @@ class OpenAIConnection:
 
     @property
     def _key_hint(self) -> str:
-        if self._client is not None:
+        if self._given is not None:
             return "look at the key of the client that was passed in"
         if not self.kind.key_env:
             return "pass api_key="
         return f"set the environment variable {self.kind.key_env}, or pass api_key="
-
-
-async def _close(client: AsyncOpenAI) -> None:
-    await client.close()
 
 
 def _is_document(response: httpx2.Response) -> bool:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, cast
 
 from ..errors import AgentCoreError, LLMError
 from ..values import JsonObject, JsonValue
 from .failures import Failure, Origin, to_error
-from .reading import count_of, object_of, parse_reply, text_of
+from .reading import count_of, object_of, parse_reply, retry_after_s, text_of
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
 
-__all__ = ["check_no_error", "checked_object", "retry_after_s", "translated"]
+__all__ = ["check_no_error", "checked_object", "translated"]
 
 _LONGEST = 1000
 
@@ -33,7 +31,8 @@ def translated(origin: Origin) -> Generator[None]:
         yield
     except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
         # A server may quote the key that it refuses: then the vendor's error is left behind.
-        cause = None if origin.shows_key(str(error)) else error
+        answer = error.response.text if isinstance(error, httpx2.HTTPStatusError) else ""
+        cause = None if origin.shows_key(f"{error}{answer}") else error
         raise _to_ours(error, origin) from cause
 
 
@@ -54,40 +53,23 @@ def check_no_error(part: JsonObject, origin: Origin) -> None:
         raise to_error(_failure_of(part["error"]), origin)
 
 
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the server asks to wait: a number, or the time until a date."""
-    try:
-        if "retry-after-ms" in headers:
-            seconds = float(headers["retry-after-ms"]) / 1000
-        else:
-            seconds = _seconds_of(headers.get("retry-after", ""))
-    except (ValueError, OverflowError):
-        return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
-def _seconds_of(value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        date = parsedate_to_datetime(value)
-    return (date - datetime.now(date.tzinfo)).total_seconds()
-
-
 def _to_ours(error: Exception, origin: Origin) -> AgentCoreError:  # noqa: PLR0911 - one per kind
     import httpx2
     import openai
 
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
         return origin.timed_out()
-    if isinstance(error, openai.APIConnectionError):
-        if isinstance(error.__cause__, httpx2.ConnectError):
-            return origin.refused()
-        return origin.unavailable(f"the connection broke ({error.__cause__!r})")
-    if isinstance(error, openai.APIStatusError):
+    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+    if isinstance(cause, httpx2.ConnectError):
+        return origin.refused()
+    if isinstance(error, openai.APIConnectionError) or isinstance(cause, httpx2.TransportError):
+        return origin.unavailable(f"the connection broke ({cause!r})")
+    if isinstance(error, (openai.APIStatusError, httpx2.HTTPStatusError)):
         headers = error.response.headers
         failure = _failure_of(
-            _body_of(error), status=error.status_code, retry_after_s=retry_after_s(headers)
+            _body_of(error),
+            status=error.response.status_code,
+            retry_after_s=retry_after_s(headers),
         )
         return to_error(failure, origin)
     if isinstance(error, openai.APIError):
@@ -97,9 +79,14 @@ def _to_ours(error: Exception, origin: Origin) -> AgentCoreError:  # noqa: PLR09
     return origin.unavailable(f"the answer broke off or is garbled ({error!r})")
 
 
-def _body_of(error: openai.APIError) -> JsonValue:
-    """What the server said; the client read it as JSON where it is JSON."""
-    return cast("JsonValue", error.body)
+def _body_of(error: openai.APIError | httpx2.HTTPStatusError) -> JsonValue:
+    """What the server said, as JSON where it is JSON."""
+    import openai
+
+    if isinstance(error, openai.APIError):
+        return cast("JsonValue", error.body)  # the client has read it
+    said = parse_reply(error.response.content)
+    return object_of(said).get("error", said) or error.response.text
 
 
 def _failure_of(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TypeAlias
 
 from ..values import JsonObject, JsonValue
@@ -14,6 +18,7 @@ __all__ = [
     "names_of",
     "object_of",
     "parse_reply",
+    "retry_after_s",
     "text_of",
     "whole_characters",
 ]
@@ -66,3 +71,23 @@ def names_of(content: bytes, *, items: str, name: str) -> tuple[str, ...]:
     """The names in a listing such as `{"data": [{"id": "a"}]}`; none where it is something else."""
     listed = items_of(object_of(parse_reply(content)).get(items))
     return tuple(filter(None, (text_of(object_of(item).get(name)) for item in listed)))
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the server asks to wait: a number, or the time until a date."""
+    try:
+        if "retry-after-ms" in headers:
+            seconds = float(headers["retry-after-ms"]) / 1000
+        else:
+            seconds = _seconds_of(headers.get("retry-after", ""))
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _seconds_of(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        date = parsedate_to_datetime(value)
+    return (date - datetime.now(date.tzinfo)).total_seconds()

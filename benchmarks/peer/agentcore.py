@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from importlib import import_module
 from types import FunctionType
 
 from agentcore import Agent, Budget, TextDelta
@@ -19,7 +20,9 @@ Function = Callable[..., object]
 
 
 def model(url: str, name: str) -> OpenAILLM:
-    """Make the model that agents share."""
+    """Make the model that agents share; the others' clients are loaded here, too."""
+    import_module("openai")  # else the first step would be charged for it
+
     return OpenAILLM(name, base_url=url, api_key="none")
 
 

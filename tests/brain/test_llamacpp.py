@@ -57,41 +57,12 @@ async def test_a_simple_question_is_answered(llm: LlamaCppLLM) -> None:
 
 
 @pytest.mark.slow
-async def test_what_is_streamed_is_what_is_answered(llm: LlamaCppLLM) -> None:
-    deltas: list[str] = []
-
-    async def collect(delta: TextDelta) -> None:
-        deltas.append(delta.text)
-
-    streamed = await llm.complete(ask(QUESTION), on_delta=collect)
-    whole = await llm.complete(ask(QUESTION))
-
-    assert len(deltas) > 1
-    assert "".join(deltas) == streamed.text == whole.text
-    assert streamed.usage == whole.usage
-
-
-@pytest.mark.slow
 async def test_an_answer_under_a_schema_satisfies_it(llm: LlamaCppLLM) -> None:
     completion = await llm.complete(ask(QUESTION, schema=COLOR))
 
     answer = json.loads(completion.text)
     assert answer.keys() == {"color", "toy"}
     assert answer["color"] == "red"
-
-
-@pytest.mark.slow
-async def test_a_character_of_several_tokens_is_never_broken(llm: LlamaCppLLM) -> None:
-    deltas: list[str] = []
-
-    async def collect(delta: TextDelta) -> None:
-        deltas.append(delta.text)
-
-    completion = await llm.complete(ask("Fox?", schema={"enum": ["🦊漢é"]}), on_delta=collect)
-
-    assert json.loads(completion.text) == "🦊漢é"
-    assert "🦊" in deltas
-    assert not any("\ufffd" in delta for delta in deltas)
 
 
 @pytest.mark.slow
@@ -164,18 +135,6 @@ async def test_a_cancelled_call_stops_and_the_next_one_works(llm: LlamaCppLLM) -
 
     async with asyncio.timeout(PATIENCE_S):
         assert "red" in (await llm.complete(ask(QUESTION))).text
-
-
-@pytest.mark.slow
-async def test_a_sink_that_raises_stops_the_call(llm: LlamaCppLLM) -> None:
-    async def refuse(delta: TextDelta) -> None:
-        raise ValueError("the reader has gone")
-
-    with pytest.raises(ValueError, match="the reader has gone"):
-        await llm.complete(ask("Count.", Sampling(temperature=0), ENDLESS), on_delta=refuse)
-
-    async with asyncio.timeout(PATIENCE_S):
-        assert (await llm.complete(ask(QUESTION))).text
 
 
 @pytest.mark.slow

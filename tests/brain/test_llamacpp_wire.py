@@ -108,7 +108,7 @@ def test_the_window_is_what_llama_cpp_makes_of_it(
             LLMRequest(
                 messages=(UserMessage(content=(TextPart(text="a"), ImagePart(data=b"YQ=="))),)
             ),
-            "reads only text",
+            "images=False",
         ),
         (ask(Sampling(seed=-1)), "seed=-1"),
         (ask(Sampling(seed=2**32 - 1)), "seed=4294967295"),

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -13,7 +12,7 @@ from agentcore import Agent, tool
 from agentcore.brain.ollama import OllamaLLM
 from agentcore.completions import LLMRequest, Sampling, TokenLogprob
 from agentcore.errors import ConfigurationError
-from agentcore.messages import ToolCall, UserMessage
+from agentcore.messages import ImagePart, TextPart, ToolCall, UserMessage
 from agentcore.usage import Usage
 
 HELLO = LLMRequest((UserMessage(content="héllo"),))
@@ -152,8 +151,60 @@ async def test_options_of_the_model_are_sent(ollama_api: respx.MockRouter) -> No
     assert (sent(route)["keep_alive"], sent(route)["think"]) == ("10m", False)
 
 
+@pytest.mark.parametrize(
+    ("schema", "think", "sent_think"),
+    [(None, None, True), ({"type": "object"}, None, False), ({"type": "object"}, "low", "low")],
+)
+async def test_a_model_that_can_think_does_so_unless_a_schema_bounds_it(
+    ollama_api: respx.MockRouter, schema: Any, think: str | None, sent_think: object
+) -> None:
+    route = answering(ollama_api)
+
+    await asked(
+        OllamaLLM("qwen3:4b", think=think), LLMRequest(HELLO.messages, output_schema=schema)
+    )
+
+    assert sent(route)["think"] == sent_think
+
+
+async def test_a_model_that_cannot_think_is_not_asked_to(ollama_api: respx.MockRouter) -> None:
+    shown(ollama_api, capabilities=["completion"])
+
+    with pytest.raises(ConfigurationError, match="cannot think, and think=True asks for it"):
+        await asked(OllamaLLM("phi4", think=True))
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "images"), [(None, ["cG5n"]), (["completion", "vision"], ["cG5n"])]
+)
+async def test_an_image_is_sent_unless_the_server_says_that_the_model_cannot_see(
+    ollama_api: respx.MockRouter, capabilities: list[str] | None, images: list[str]
+) -> None:
+    route = answering(ollama_api)
+    shown(ollama_api, capabilities=capabilities)
+    message = UserMessage(content=(TextPart(text="Look:"), ImagePart(data=b"png")))
+
+    await asked(OllamaLLM("m"), LLMRequest((message,)))
+
+    assert sent(route)["messages"][0]["images"] == images
+
+
+async def test_the_window_that_the_modelfile_sets_is_kept_to(
+    ollama_api: respx.MockRouter,
+) -> None:
+    route = answering(ollama_api)
+    info = {"general.architecture": "a", "a.context_length": 131_072}
+    shown(ollama_api, model_info=info, parameters='stop   "<|end|>"\nnum_ctx                32768')
+
+    await asked(OllamaLLM("m"))
+
+    assert sent(route)["options"]["num_ctx"] == 32_768
+
+
 async def test_unset_options_are_not_sent(ollama_api: respx.MockRouter) -> None:
     route = answering(ollama_api)
+
+    shown(ollama_api)
 
     await asked(OllamaLLM("qwen3:4b"))
 
@@ -182,15 +233,6 @@ async def test_a_client_that_is_passed_in_is_used_and_stays_open() -> None:
 
     assert first == second
     assert paths == ["/api/show", "/api/chat", "/api/chat"]
-
-
-def test_one_object_works_from_several_loops(ollama_api: respx.MockRouter) -> None:
-    answering(ollama_api)
-    llm = OllamaLLM("qwen3:4b")
-
-    texts = [asyncio.run(asked(llm)).text for _ in range(2)]
-
-    assert texts == ["4", "4"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -110,28 +109,6 @@ async def test_a_client_that_is_passed_in_is_used_and_stays_open() -> None:
         assert not client.is_closed()
     assert completion.text == "4"
     assert str(requests[0].url) == f"{ADDRESS}/chat/completions"
-
-
-def test_one_object_works_from_several_loops(openai_api: respx.MockRouter) -> None:
-    answering(openai_api)
-    llm = OpenAILLM("m", base_url=ADDRESS)
-
-    texts = [asyncio.run(llm.complete(HELLO)).text for _ in range(2)]
-
-    assert texts == ["4", "4"]
-
-
-async def test_one_object_is_closed_and_used_again(openai_api: respx.MockRouter) -> None:
-    answering(openai_api)
-    llm = OpenAILLM("m", base_url=ADDRESS)
-
-    await llm.complete(HELLO)
-    await llm.aclose()
-    await llm.aclose()
-    completion = await llm.complete(HELLO)
-    await llm.aclose()
-
-    assert completion.text == "4"
 
 
 @pytest.mark.parametrize(

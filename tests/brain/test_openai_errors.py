@@ -23,8 +23,8 @@ from agentcore.errors import (
     RateLimitError,
 )
 from agentcore.messages import UserMessage
-from agentcore.servers.openai_errors import retry_after_s
 from agentcore.servers.presets import OPENAI, VLLM
+from agentcore.servers.reading import retry_after_s
 
 ADDRESS = "http://models.test/v1"
 KEY = "sk-secret-0123456789"

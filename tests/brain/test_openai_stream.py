@@ -113,18 +113,6 @@ async def test_a_streamed_answer_equals_the_answer_in_one_piece(
     assert completion == whole
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 7])
-async def test_characters_cut_in_two_arrive_whole(openai_api: respx.MockRouter, size: int) -> None:
-    said = "naïve 漢字 😀 line\u2028separator\u0085next"
-    content = text(said[:9]) + text(said[9:]) + event(END) + DONE
-    pieces = [content[start : start + size] for start in range(0, len(content), size)]
-
-    completion, deltas, _ = await streamed(openai_api, Pieces(*pieces))
-
-    assert completion.text == said
-    assert [delta.text for delta in deltas] == [said[:9], said[9:]]
-
-
 async def test_an_escaped_surrogate_pair_cut_in_two_arrives_whole(
     openai_api: respx.MockRouter,
 ) -> None:
@@ -147,11 +135,6 @@ async def test_half_a_character_at_the_end_is_shown_as_unreadable(
 
     assert [delta.text for delta in deltas] == ["a", "\ufffd"]
     assert completion.text == "a\ufffd"
-
-
-async def test_a_stream_without_an_end_is_no_answer(openai_api: respx.MockRouter) -> None:
-    with pytest.raises(LLMUnavailableError, match="the stream ended before the answer did"):
-        await streamed(openai_api, Pieces(text("half an ans")))
 
 
 async def test_a_stream_of_garbage_is_no_answer(openai_api: respx.MockRouter) -> None:
@@ -200,43 +183,3 @@ async def test_an_answer_in_one_piece_is_taken_where_a_stream_was_asked_for(
 
     assert deltas == [TextDelta(text="4")]
     assert [call.name for call in completion.message.tool_calls] == ["a", "b"]
-
-
-async def test_cancelling_closes_the_stream_and_the_next_call_works(
-    openai_api: respx.MockRouter,
-) -> None:
-    body = Pieces(text("It "), stalls=True)
-    route = openai_api.post("/chat/completions").respond(headers=SSE, stream=body)
-    llm = OpenAILLM("m", base_url=ADDRESS)
-    begun = asyncio.Event()
-
-    async def sink(delta: TextDelta) -> None:
-        begun.set()
-
-    task = asyncio.create_task(llm.complete(HELLO, on_delta=sink))
-    await begun.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-    assert body.is_closed
-    route.respond(headers=SSE, stream=Pieces(text("4"), event(END), DONE))
-    assert (await llm.complete(HELLO, on_delta=sink)).text == "4"
-    await llm.aclose()
-
-
-async def test_an_error_of_the_reader_is_its_own_and_closes_the_stream(
-    openai_api: respx.MockRouter,
-) -> None:
-    body = Pieces(text("It "), stalls=True)
-    openai_api.post("/chat/completions").respond(headers=SSE, stream=body)
-    llm = OpenAILLM("m", base_url=ADDRESS)
-
-    async def sink(delta: TextDelta) -> None:
-        raise ValueError(delta.text)
-
-    with pytest.raises(ValueError, match="It "):
-        await llm.complete(HELLO, on_delta=sink)
-
-    assert body.is_closed
-    await llm.aclose()
