@@ -3,6 +3,7 @@
 from .conversation import Conversation
 from .exact_index import ExactIndex
 from .faiss_index import FaissIndex
+from .index_conformance import check_vector_index
 from .filters import AllOf, AnyOf, Between, Equals, Filter, Not, OneOf
 from .records import Namespace, NewRecord, Record
 from .vector_index import VectorIndex
@@ -24,4 +25,5 @@ __all__ = [
     "Record",
     "VectorIndex",
     "VectorMemory",
+    "check_vector_index",
 ]

@@ -72,7 +72,7 @@ class Learnt:
                 version, size, *probes = arrays["numbers"].tolist()
                 centroids, lists = arrays["centroids"], arrays["lists"].astype(np.int64)
                 ids = np.cumsum(arrays["steps"], dtype=np.int64)
-        except (KeyError, EOFError, OSError, TypeError, zipfile.BadZipFile) as error:
+        except (KeyError, EOFError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ValueError(f"not what this index learnt: {error}") from error
         has_shape = centroids.shape[1:] == (dim,) and len(probes) == len(_DEPTHS)
         if version != _VERSION or not has_shape or len(ids) != len(lists):
