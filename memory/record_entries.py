@@ -58,11 +58,11 @@ def dump_metadata(metadata: Mapping[str, JsonValue]) -> str:
     try:
         text = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
-        raise MemoryStoreError(f"the metadata {metadata!r:.200} is no JSON: {error}") from error
+        raise MemoryStoreError(f"the metadata with the keys {list(metadata)!r:.200} is no JSON: {error}") from error
     if not all(isinstance(key, str) for key in metadata):  # pyright: ignore[reportUnnecessaryIsInstance] idem
-        raise MemoryStoreError(f"the metadata {metadata!r:.200} has a key that is no string")
+        raise MemoryStoreError(f"the metadata with the keys {list(metadata)!r:.200}: a key is no string")
     if _NUL.search(text):
-        raise MemoryStoreError(f"the metadata {metadata!r:.200} holds a NUL character: remove it")
+        raise MemoryStoreError(f"a NUL character in the metadata {metadata!r:.200}: remove it")
     return text
 
 
