@@ -3,8 +3,8 @@
 from .conversation import Conversation
 from .exact_index import ExactIndex
 from .faiss_index import FaissIndex
-from .index_conformance import check_vector_index
 from .filters import AllOf, AnyOf, Between, Equals, Filter, Not, OneOf
+from .index_conformance import check_vector_index
 from .records import Namespace, NewRecord, Record
 from .vector_index import VectorIndex
 from .vector_memory import VectorMemory

@@ -109,7 +109,7 @@ def _check_search(
     assert set(got.tolist()) <= where.keys(), "an id that is not held, or not allowed"
     true = np.array([float(where[int(number)] @ query) for number in got])
     assert np.allclose(scores, true, atol=1e-4), "scores are inner products"
-    assert bool((np.diff(scores) <= 1e-6).all()), "the nearest come first"
+    assert scores.tolist() == sorted(scores.tolist(), reverse=True), "the nearest come first"
     lowest = np.sort(rows @ query)[-due] if due else 0.0
     return int((true >= lowest - 1e-5).sum())
 

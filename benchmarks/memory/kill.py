@@ -31,6 +31,8 @@ __all__ = ["kill_row"]
 WRITERS = 2
 LONGEST_S = 0.5
 ROUNDS_PER_STORE = 10
+DELETES, UPDATES = 0.15, 0.15
+"""Shares of the steps."""
 EXACT_UP_TO = 200
 """So few that the kills meet the training too."""
 
@@ -85,12 +87,12 @@ async def write(path: Path, writer: str, say: Callable[..., None]) -> None:
         for step in range(1_000_000):
             text = f"{writer} says {step}"
             dice = choose.random()
-            if names and dice < 0.15:
+            if names and dice < DELETES:
                 name = names.pop(choose.randrange(len(names)))
                 say("intends", name, None)
                 await memory.delete([name])
                 say("did", name, None)
-            elif names and dice < 0.3:
+            elif names and dice < DELETES + UPDATES:
                 name = choose.choice(names)
                 say("intends", name, text)
                 await memory.update(name, text=text)

@@ -20,7 +20,7 @@ from benchmarks.rows import Row
 
 __all__ = ["vector_rows"]
 
-DIM, TOPICS, QUERIES, TOP_K = 256, 2000, 1000, 10
+DIM, FIELDS, TOPICS, QUERIES, TOP_K = 256, 100, 2000, 1000, 10
 
 
 class Prepared:
@@ -47,13 +47,21 @@ class Bench:
 
 
 def topics(count: int, *, seed: int = 0) -> tuple[Matrix, Matrix]:
-    """Return vectors scattered around 2,000 topics (cosine 0.9 to it), and queries likewise."""
+    """Return vectors of 2,000 topics within 100 fields, with noise, and queries like them."""
     random = np.random.default_rng(seed)
-    centres = random.standard_normal((TOPICS, DIM), dtype=np.float32)
+    fields = random.standard_normal((FIELDS, DIM), dtype=np.float32)
+    centres = fields[random.integers(0, FIELDS, TOPICS)]
+    centres += 0.5 * random.standard_normal((TOPICS, DIM), dtype=np.float32)
     chosen = centres[random.integers(0, TOPICS, count + QUERIES)]
     rows = chosen + 0.5 * random.standard_normal(chosen.shape, dtype=np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     return rows[:count], rows[count:]
+
+
+def wait_for_training(index: FaissIndex) -> None:
+    """Return once the memory has trained it."""
+    while index.wants_training:
+        time.sleep(0.1)
 
 
 def resident_mb() -> float:
@@ -93,8 +101,7 @@ async def vector_rows(count: int) -> list[Row]:
         path, embedder, before_mb = Path(folder, "m.db"), Prepared(stored), resident_mb()
         async with VectorMemory(path, embedder=embedder, index=make) as memory:
             rows = await filling_rows(memory, count)
-            while indexes[-1].wants_training:
-                await asyncio.sleep(0.1)
+            await asyncio.to_thread(wait_for_training, indexes[-1])
             bench = Bench(memory, indexes[-1], stored, queries)
             rows.append(build_row(stored))
             rows += await search_rows(bench)

@@ -19,6 +19,18 @@ from agentcore.values import JsonValue
 from .conftest import Words
 
 
+def content_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def overwrite(path: Path, *, start: int) -> None:
+    with path.open("ab") as file:
+        size = file.tell()
+    os.truncate(path, min(start, size))
+    with path.open("ab") as file:
+        file.write(b"\xff" * (size - start))
+
+
 async def filled(path: Path, count: int = 3) -> None:
     async with VectorMemory(path, embedder=Words()) as memory:
         await memory.add_many(NewRecord(f"dune {n}") for n in range(count))
@@ -32,12 +44,12 @@ async def test_another_embedder_than_the_files_is_named(
     path: Path, embedder: Words, named: str
 ) -> None:
     await filled(path)
-    before = path.read_bytes()
+    before = content_of(path)
 
     with pytest.raises(ConfigurationError, match=f"'words' of 32 dimensions, and not with {named}"):
         VectorMemory(path, embedder=embedder)
 
-    assert path.read_bytes() == before
+    assert content_of(path) == before
 
 
 def sqlite_of_another_program(path: Path) -> None:
@@ -63,40 +75,38 @@ def test_a_file_of_another_kind_is_left_as_it_is(
         sqlite_of_another_program(path)
     else:
         path.write_bytes(content)
-    before = path.read_bytes()
+    before = content_of(path)
 
     with pytest.raises(CorruptStoreError, match=message) as raised:
         VectorMemory(path, embedder=Words())
 
     assert raised.value.path == str(path)
-    assert path.read_bytes() == before
-    assert os.listdir(path.parent) == [path.name]
+    assert content_of(path) == before
+    assert list(path.parent.iterdir()) == [path]
 
 
 async def test_a_file_that_was_cut_off_is_corrupt_and_left_as_it_is(path: Path) -> None:
     await filled(path, 500)
-    path.write_bytes(path.read_bytes()[: 4096 * 12])
-    before = path.read_bytes()
+    os.truncate(path, 4096 * 12)
+    before = content_of(path)
 
     with pytest.raises(CorruptStoreError, match="damaged"):
         async with VectorMemory(path, embedder=Words()) as memory:
             await memory.search("dune")
 
-    assert path.read_bytes() == before
+    assert content_of(path) == before
 
 
 async def test_a_file_with_foreign_pages_is_corrupt_and_left_as_it_is(path: Path) -> None:
     await filled(path, 500)
-    with path.open("r+b") as file:
-        file.seek(4096)
-        file.write(b"\xff" * (path.stat().st_size - 4096))
-    before = path.read_bytes()
+    overwrite(path, start=4096)
+    before = content_of(path)
 
     with pytest.raises(CorruptStoreError):
         async with VectorMemory(path, embedder=Words()) as memory:
             await memory.search("dune")
 
-    assert path.read_bytes() == before
+    assert content_of(path) == before
 
 
 async def test_a_vector_of_another_size_is_corrupt(path: Path) -> None:
@@ -125,7 +135,7 @@ async def test_what_the_index_learnt_is_left_out_where_it_is_damaged(
 
 
 async def test_an_empty_file_becomes_a_store(path: Path) -> None:
-    path.touch()
+    overwrite(path, start=0)
 
     await filled(path)
 
@@ -156,7 +166,7 @@ async def test_a_text_of_ten_million_letters_is_stored_whole(path: Path) -> None
         (NewRecord("half \ud800"), "cannot be stored"),
         (NewRecord("a", metadata={"a": float("nan")}), "is no JSON"),
         (NewRecord("a", metadata={"a": {1, 2}}), "is no JSON"),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType] idem
-        (NewRecord("a", metadata={1: 2}), "is no string"),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType] idem
+        (NewRecord("a", metadata={1: 2}), "a key that is no string"),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType] idem
         (NewRecord("a", metadata={"a": "b\0"}), "NUL"),
         (NewRecord("a", source="\ud800"), "cannot be stored"),
     ],
@@ -213,7 +223,7 @@ async def test_a_full_disk_loses_nothing_and_the_store_goes_on_when_there_is_roo
     async with VectorMemory(path, embedder=Words()) as memory:
         await memory.add("dune")
         writer_of(memory).execute("PRAGMA max_page_count = 40")
-        with pytest.raises(MemoryStoreError, match="full.*make room"):
+        with pytest.raises(MemoryStoreError, match=r"full.*make room"):
             await memory.add_many(NewRecord(f"emma {n}") for n in range(900))
 
         assert [hit.text for hit in await memory.search("emma")] == ["dune"]
