@@ -12,6 +12,7 @@ from .embedders.static import StaticEmbedder
 from .exact_index import ExactIndex
 from .faiss_index import FaissIndex
 from .filters import AllOf, AnyOf, Between, Equals, Filter, Not, OneOf
+from .index_conformance import check_vector_index
 from .knowledge.diversity import diversify
 from .knowledge.expansion import Expanded, HyDE, MultiQuery, QueryExpansion, RAGFusion
 from .knowledge.fusion import Fusion, RankFusion, ScoreFusion
@@ -86,6 +87,7 @@ __all__ = [
     "VectorMemory",
     "WholeSplitter",
     "check_sql",
+    "check_vector_index",
     "default_embedder",
     "diversify",
 ]

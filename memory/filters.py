@@ -19,7 +19,8 @@ Scalar: TypeAlias = str | int | float | bool | None
 """What a field of metadata can be compared with."""
 
 _MOST_PARTS = 500
-"""SQLite bounds the depth of an expression at 1,000."""
+_DEEPEST = 25
+"""SQLite's parser keeps at most 100 symbols waiting."""
 _INT64 = 2**63
 
 
@@ -29,10 +30,12 @@ class _Combining:
     __slots__ = ()
 
     def __and__(self, other: Filter) -> AllOf:
-        return AllOf((cast("Filter", self), other))
+        parts = self.parts if isinstance(self, AllOf) else (cast("Filter", self),)
+        return AllOf((*parts, other))
 
     def __or__(self, other: Filter) -> AnyOf:
-        return AnyOf((cast("Filter", self), other))
+        parts = self.parts if isinstance(self, AnyOf) else (cast("Filter", self),)
+        return AnyOf((*parts, other))
 
     def __invert__(self) -> Not:
         return Not(cast("Filter", self))
@@ -127,7 +130,7 @@ def compile_sql(where: Filter) -> tuple[str, list[str]]:
     """Return a condition on the column `metadata`, never NULL, and its parameters.
 
     Raises:
-        ConfigurationError: the filter has more than 500 parts.
+        ConfigurationError: the filter has more than 500 parts, or more than 25 within each other.
     """
     _check_size(where)
     parameters: list[str] = []
@@ -223,17 +226,22 @@ def _is_unicode(text: str) -> bool:
 
 
 def _check_size(where: Filter) -> None:
-    waiting, size = [where], 0
-    while waiting:
-        size += 1
-        if size > _MOST_PARTS:
+    level, size, depth = [where], 0, 0
+    while level:
+        size, depth = size + len(level), depth + 1
+        if size > _MOST_PARTS or depth > _DEEPEST:
             raise ConfigurationError(
-                f"the filter has more than {_MOST_PARTS} parts: use OneOf for many values"
+                f"the filter has more than {_MOST_PARTS} parts, or more than {_DEEPEST} within "
+                "each other: use OneOf for many values"
             )
-        match waiting.pop():
-            case AllOf(parts) | AnyOf(parts):
-                waiting.extend(parts)
-            case Not(part):
-                waiting.append(part)
-            case Equals() | OneOf() | Between():
-                pass
+        level = [part for one in level for part in _parts(one)]
+
+
+def _parts(where: Filter) -> Sequence[Filter]:
+    match where:
+        case AllOf(parts) | AnyOf(parts):
+            return parts
+        case Not(part):
+            return (part,)
+        case Equals() | OneOf() | Between():
+            return ()

@@ -28,7 +28,7 @@ _VERSION = 1
 _FIRST_PROBES = 8
 _DEPTHS = (10, 100, 400, 1600)
 """The recall is made sure of for so many results; a search for more reads every list."""
-_SAMPLE = 200
+_SAMPLE = 100
 _SIZE_TO_GATHER = 2000
 """So many vectors are fetched one by one rather than found by a scan of all lists."""
 
@@ -72,7 +72,7 @@ class Learnt:
                 version, size, *probes = arrays["numbers"].tolist()
                 centroids, lists = arrays["centroids"], arrays["lists"].astype(np.int64)
                 ids = np.cumsum(arrays["steps"], dtype=np.int64)
-        except (KeyError, EOFError, OSError, TypeError, zipfile.BadZipFile) as error:
+        except (KeyError, EOFError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise ValueError(f"not what this index learnt: {error}") from error
         has_shape = centroids.shape[1:] == (dim,) and len(probes) == len(_DEPTHS)
         if version != _VERSION or not has_shape or len(ids) != len(lists):
@@ -201,24 +201,29 @@ class InvertedLists:
         random = np.random.default_rng(seed)
         one, other = (self.held(random.choice(self.ids(), size=_SAMPLE))[1] for _ in range(2))
         queries = (one + 0.5 * other).astype(np.float32)
-        deepest = min(_DEPTHS[-1], len(self))
-        truth = [self._scan(query, deepest, self._lists)[0] for query in queries]
+        truth = self._found(queries, _DEPTHS[-1], self._lists)
         chosen: list[int] = []
         probes = min(_FIRST_PROBES, self._lists)
         for depth in _DEPTHS:
-            while probes < self._lists and self._recall(queries, truth, depth, probes) < recall:
+            while probes < self._lists:
+                if _recall(self._found(queries, depth, probes), truth[:, :depth]) >= recall:
+                    break
                 probes = min(probes * 2, self._lists)
             chosen.append(probes)
         self._learnt = replace(self._learnt, probes=chosen)
 
-    def _recall(self, queries: Matrix, truth: Sequence[Ids], depth: int, probes: int) -> float:
-        import numpy as np
+    def _found(self, queries: Matrix, top_k: int, probes: int) -> Ids:
+        """Return the ids that each query finds, (n, k); -1 where there are no more."""
+        parameters = import_faiss().SearchParametersIVF(nprobe=probes)
+        found: Ids = self._index.search(queries, min(top_k, len(self)), params=parameters)[1]
+        return found
 
-        found = sum(
-            len(np.intersect1d(self._scan(query, depth, probes)[0], true[:depth]))
-            for query, true in zip(queries, truth, strict=True)
-        )
-        return found / (len(queries) * min(depth, len(self)))
+
+def _recall(found: Ids, truth: Ids) -> float:
+    import numpy as np
+
+    rows = zip(found, truth, strict=True)
+    return sum(len(np.intersect1d(one, true)) for one, true in rows) / truth.size
 
 
 def learn(ids: Ids, vectors: Matrix, *, lists: int, recall: float) -> InvertedLists:

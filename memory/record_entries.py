@@ -11,7 +11,7 @@ from ..errors import ConfigurationError, MemoryStoreError
 from ..values import JsonValue, digest_of
 from .records import NewRecord
 
-__all__ = ["Entry", "check_ttl", "entry_of"]
+__all__ = ["Entry", "check_ttl", "dump_metadata", "entry_of"]
 
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -55,14 +55,15 @@ def entry_of(record: NewRecord, *, now_s: float, ttl_s: float | None) -> Entry:
 
 def dump_metadata(metadata: Mapping[str, JsonValue]) -> str:
     """Write metadata as JSON; raises MemoryStoreError where that would change it."""
+    named = f"the keys {list(metadata)!r:.200}"
     try:
         text = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
-        raise MemoryStoreError(f"the metadata {metadata!r:.200} is no JSON: {error}") from error
+        raise MemoryStoreError(f"the metadata of {named} is no JSON: {error}") from error
     if not all(isinstance(key, str) for key in metadata):  # pyright: ignore[reportUnnecessaryIsInstance] idem
-        raise MemoryStoreError(f"the metadata {metadata!r:.200} has a key that is no string")
+        raise MemoryStoreError(f"the metadata of {named} has a key that is no string")
     if _NUL.search(text):
-        raise MemoryStoreError(f"the metadata {metadata!r:.200} holds a NUL character: remove it")
+        raise MemoryStoreError(f"a NUL character in the metadata {metadata!r:.200}: remove it")
     return text
 
 

@@ -82,10 +82,10 @@ def check_is_store(path: Path) -> None:
     A file whose making was cut off by a crash has a journal beside it, and no header yet.
     """
     try:
-        if not path.exists():
-            return
         with path.open("rb") as file:
             header = file.read(_HEADER_BYTES)
+    except FileNotFoundError:
+        return
     except (OSError, ValueError) as error:
         raise MemoryStoreError(f"the store {str(path)!r} cannot be opened: {error}") from error
     is_unfinished = not header.strip(b"\0") and path.with_name(path.name + "-journal").exists()
