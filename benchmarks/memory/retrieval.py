@@ -38,7 +38,7 @@ from .retrieval_sets import Collection, Question, Task, load_locomo, load_scifac
 __all__ = ["main", "retrieval_report"]
 
 _WEIGHTS = tuple(step / 20 for step in range(1, 20))
-_DEFAULT = 0.3
+_DEFAULT = 0.25
 _CHECKED = 25
 """How many questions are also asked of `search`, to see that it ranks the same."""
 
@@ -186,7 +186,7 @@ def _notes(task: Task, embedder: Embedder, asked: list[_Asked]) -> list[str]:
     return notes
 
 
-def _embedders(cache: Path | None, onnx: Sequence[str]) -> list[Embedder]:
+def _embedders(cache: Path, onnx: Sequence[str]) -> list[Embedder]:
     embedders: list[Embedder] = [HashingEmbedder(), StaticEmbedder()]
     try:
         embedders.append(CachedEmbedder(SentenceTransformerEmbedder(), path=cache))
@@ -197,17 +197,28 @@ def _embedders(cache: Path | None, onnx: Sequence[str]) -> list[Embedder]:
     return embedders
 
 
-def main() -> None:
-    """Print the table."""
+def main(data: Path, *, cache: Path | None = None, onnx: Sequence[str] = ()) -> None:
+    """Print the table.
+
+    Args:
+        data: Where the sets are.
+        cache: A file that keeps the vectors of slow models; None: one among the temporary files.
+        onnx: A model and its tokenizer, to be measured as well.
+    """
+    if not (data / "scifact").is_dir():
+        raise SystemExit(f"{data} has no scifact: say --data, where the sets are")
+    kept = cache or Path(tempfile.gettempdir(), "agentcore-bench-vectors.db")
+    print(asyncio.run(retrieval_report(data, _embedders(kept, onnx))))
+
+
+def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure retrieval.")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, help="a file that keeps the vectors of slow models")
     parser.add_argument("--onnx", nargs=2, default=(), metavar=("MODEL", "TOKENIZER"))
-    options = parser.parse_args()
-    if not (options.data / "scifact").is_dir():
-        raise SystemExit(f"{options.data} has no scifact: say --data, where the sets are")
-    print(asyncio.run(retrieval_report(options.data, _embedders(options.cache, options.onnx))))
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    main()
+    given = _parse()
+    main(given.data, cache=given.cache, onnx=given.onnx)

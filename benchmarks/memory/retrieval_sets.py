@@ -115,7 +115,7 @@ def _lines(path: Path) -> Iterator[Any]:
         program = shutil.which("zstd")
         if program is None:
             raise SystemExit("the sets are compressed: install the program zstd")
-        done = subprocess.run([program, "-dc", path], capture_output=True, check=True)  # noqa: S603  a file of the sets
+        done = subprocess.run([program, "-dc", path], capture_output=True, check=True)
         content = done.stdout.decode()
     else:
         content = path.read_text(encoding="utf-8")

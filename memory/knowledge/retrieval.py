@@ -24,7 +24,7 @@ class Retrieval:
         100
     """
 
-    fusion: Fusion = field(default_factory=lambda: ScoreFusion((0.7, 0.3)))
+    fusion: Fusion = field(default_factory=lambda: ScoreFusion((0.75, 0.25)))
     """Joins the keyword scores and the vector scores, in this order. The default is the best on
     average over two sets and two embedders (docs/knowledge.md)."""
     candidates: int = 100
