@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from agentcore import Agent, ConfigurationError, ImagePart, Memory, Percept, TextPart
+from agentcore import (
+    Agent,
+    Answer,
+    AssistantMessage,
+    ConfigurationError,
+    ImagePart,
+    Memory,
+    Percept,
+    Run,
+    Task,
+    TextPart,
+)
 from agentcore.memory import (
     HashingEmbedder,
     KnowledgeBase,
@@ -18,6 +31,7 @@ from agentcore.memory import (
     WholeSplitter,
 )
 from agentcore.percepts import Span
+from agentcore.testing import ScriptedLLM
 
 FACTS = {
     "bees.txt": "Bees make honey from nectar.",
@@ -26,7 +40,7 @@ FACTS = {
 }
 
 
-def opened(folder: Path, **_: object) -> KnowledgeBase:
+def opened(folder: Path) -> KnowledgeBase:
     return KnowledgeBase(folder / "kb.db", embedder=HashingEmbedder(dim=64))
 
 
@@ -202,9 +216,6 @@ async def test_diversity_takes_one_of_two_that_say_the_same(tmp_path: Path) -> N
 
 
 def test_an_agent_recalls_from_it(tmp_path: Path) -> None:
-    from agentcore import Answer, AssistantMessage, Run, Task
-    from agentcore.testing import ScriptedLLM
-
     class Recalling:
         async def solve(self, task: Task, run: Run, /) -> Answer:
             await run.remember("Bees make honey.", source="ann")
@@ -214,3 +225,18 @@ def test_an_agent_recalls_from_it(tmp_path: Path) -> None:
     agent = Agent(llm=ScriptedLLM(), memory=opened(tmp_path), planner=Recalling())
 
     assert agent.run_sync("?").output == "Bees make honey."
+
+
+def test_searches_of_several_event_loops_at_once_agree(tmp_path: Path) -> None:
+    base = opened(tmp_path)
+    asyncio.run(base.add("Bees make honey.", source="bees"))
+
+    async def search(number: int) -> list[str]:
+        await base.add(f"Cow number {number} gives milk.", source=f"cow-{number}")
+        found = [await base.search("honey", top_k=1) for _ in range(3)]
+        return [hit.source for hits in found for hit in hits]
+
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(lambda number: asyncio.run(search(number)), range(3)))
+
+    assert results == [["bees"] * 3] * 3
