@@ -196,7 +196,7 @@ def patient(examples: int) -> settings:
     )
 
 
-@patient(60)
+@patient(40)
 @given(planned, asked)
 def test_a_filled_journal_replays_without_asking_any_model(tree: Tree, model: Tree) -> None:
     async def check() -> None:
@@ -233,7 +233,7 @@ def test_every_prefix_resumes_to_the_same_output(tree: Tree, model: Tree) -> Non
     asyncio.run(check())
 
 
-@patient(60)
+@patient(40)
 @given(planned, asked, st.integers(0, 40))
 def test_a_run_cancelled_at_any_moment_resumes_to_the_same_output(
     tree: Tree, model: Tree, ticks: int
