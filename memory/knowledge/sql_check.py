@@ -103,12 +103,22 @@ def _problem(node: Any, known: set[str]) -> str | None:
 
 
 def _own_names(node: Any) -> Iterator[str]:
-    """The names of the WITH clauses that are in sight of a node."""
+    """The names of the WITH clauses that a node sees: inside of one, those of the ones before.
+
+    `WITH a AS (SELECT * FROM a)` reads the table, not itself; only a recursive one sees itself.
+    """
     from sqlglot import exp
 
+    inside = None
     while node is not None:
+        if isinstance(node, exp.CTE):
+            inside = node
         if isinstance(node, exp.Query):
-            yield from (str(item.alias).casefold() for item in node.ctes)
+            is_recursive = bool(node.args.get("with_") and node.args["with_"].args.get("recursive"))
+            for item in node.ctes:
+                if item is inside and not is_recursive:
+                    break
+                yield str(item.alias).casefold()
         node = node.parent
 
 

@@ -70,6 +70,8 @@ HOSTILE = [
     "SELECT * FROM book WHERE title = ?",
     "SELECT * FROM book WHERE title = $1",
     "WITH book2 AS (SELECT * FROM vault) SELECT * FROM book2",
+    "WITH vault AS (SELECT * FROM vault) SELECT * FROM vault",
+    "WITH a AS (SELECT * FROM vault), vault AS (SELECT 1) SELECT * FROM a",
     "SELECT (WITH x AS (SELECT 1) SELECT * FROM x), * FROM x",
     "SELECT '" + "x" * 20_000 + "'",
 ]
@@ -80,6 +82,7 @@ HARMLESS = [
     "SELECT title FROM BOOK WHERE id IN (SELECT book_id FROM loan) LIMIT 3",
     "SELECT title FROM book UNION ALL SELECT due FROM loan",
     "WITH late AS (SELECT * FROM loan WHERE due < '2026') SELECT count(*) FROM late",
+    "WITH a AS (SELECT * FROM loan), b AS (SELECT * FROM a) SELECT * FROM b",
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT * FROM n",
     "SELECT b.title, round(avg(l.days), 1) FROM book b JOIN loan l ON l.book_id = b.id GROUP BY 1",
     "SELECT row_number() OVER (ORDER BY title) FROM book",
