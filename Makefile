@@ -19,7 +19,7 @@ demo: $(VENV)/.local  ## an agent answers questions about a story, on a model in
 
 test: $(VENV)/.test  ## the fast tests; no network
 	$(SAY) "The fast tests"
-	@$(PY) -m pytest --quiet
+	@$(PY) -m pytest --quiet --numprocesses auto
 
 test-slow: $(VENV)/.test $(VENV)/.local  ## the tests with the embedded model, servers on loopback, builds
 	$(SAY) "The slow tests"

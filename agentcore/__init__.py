@@ -38,7 +38,9 @@ from .errors import (
     ToolNotFoundError,
     ToolTimeoutError,
 )
-from .events import Decision, Event, MemoryHit
+from .events import Cut, Decision, Event, MemoryHit
+from .explanation import Explanation
+from .extensions import ExampleStore, Explaining
 from .interfaces import (
     LLM,
     Composite,
@@ -69,7 +71,7 @@ from .messages import (
 from .options import AgentOptions, RunContext, RunOptions
 from .percepts import Observation, Percept, Span
 from .planning import Branch, Node, Planner, Run, Task
-from .results import Answer, Finished, MapItem, Pending, Result
+from .results import Answer, Finished, MapItem, Partial, Pending, Result
 from .usage import Budget, Usage
 from .values import JsonObject, JsonValue
 from .vectors import Embedder
@@ -92,10 +94,14 @@ __all__ = [
     "ConfigurationError",
     "ContextLengthError",
     "CorruptStoreError",
+    "Cut",
     "Decision",
     "DivergenceError",
     "Embedder",
     "Event",
+    "ExampleStore",
+    "Explaining",
+    "Explanation",
     "Fetcher",
     "Finished",
     "ImagePart",
@@ -119,6 +125,7 @@ __all__ = [
     "Node",
     "Observation",
     "OutputParseError",
+    "Partial",
     "Pending",
     "Percept",
     "Planner",

@@ -13,8 +13,17 @@ from typing_extensions import TypeVar, Unpack
 from .completions import Sampling
 from .errors import ConfigurationError
 from .events import Event
+from .explanation import Explanation
+from .extensions import ExampleStore
 from .interfaces import LLM, Memory, Sensor, SessionMemory
-from .options import AgentOptions, RunOptions, ToolLike, check_names, clean_run_options
+from .options import (
+    AgentOptions,
+    Overflow,
+    RunOptions,
+    ToolLike,
+    check_names,
+    clean_run_options,
+)
 from .planning import Planner, Run
 from .results import MapItem, Result
 from .usage import Budget
@@ -61,6 +70,8 @@ class Agent(Generic[Out]):
     budget: Budget = Budget.model_construct()  # the defaults, without building the schema at import
     sampling: Sampling = Sampling.model_construct()
     sensors: Sequence[Sensor] = ()
+    examples: ExampleStore | None = None
+    overflow: Overflow = "drop"
     output_retries: int = 2
 
     _engine: Engine
@@ -121,6 +132,8 @@ class Agent(Generic[Out]):
     def stream(self, task: object, **options: Unpack[RunOptions]) -> RunStream[Out]:
         """Run a task and iterate over what happens: text as it is written, events, the result.
 
+        With a typed output the growing answer comes too, as `Partial` values.
+
         Example:
             >>> import asyncio
             >>> from agentcore import Agent, TextDelta
@@ -135,6 +148,29 @@ class Agent(Generic[Out]):
         from .stream import RunStream
 
         return RunStream(self._checked_engine(), task, clean_run_options(options))
+
+    async def explain(self, task: object, **options: Unpack[RunOptions]) -> Explanation:
+        """Show byte for byte what the first model call of a run would send, and what it costs.
+
+        The model is not asked, no tool is called, no session is written. What comes before the
+        first call is done: the task is perceived, the history and the examples are read, a planner
+        may search the memory. `journal` and `decisions` are not for this.
+
+        Raises:
+            ConfigurationError: the planner calls a tool, or waits for a person, before it asks the
+                model, or does not ask it.
+
+        Example:
+            >>> import asyncio
+            >>> from agentcore.testing import ScriptedLLM
+            >>> agent = Agent(llm=ScriptedLLM(), instructions="Be brief.")
+            >>> asyncio.run(agent.explain("Hello")).sections
+            {'instructions': 7, 'percepts': 5}
+        """
+        from .explaining import explain
+
+        engine, options = self._checked_engine(), clean_run_options(options)
+        return await explain(engine, task, options)
 
     def map(
         self,

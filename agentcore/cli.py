@@ -19,6 +19,7 @@ from . import (
     ConfigurationError,
     Event,
     Finished,
+    Partial,
     Result,
     TextDelta,
     __version__,
@@ -75,7 +76,7 @@ async def _run(options: argparse.Namespace) -> int:
         async for event in agent.stream(task):
             if isinstance(event, Finished):
                 return _print_end(event.result)
-            if options.trace and not isinstance(event, TextDelta):
+            if options.trace and not isinstance(event, TextDelta | Partial):
                 line = f"[{event.at_s:8.3f} s] {event.kind} {event.key} {_summary(event)}"
                 print(line.rstrip()[:200], file=sys.stderr)
     return 0

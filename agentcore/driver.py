@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
+from .brain.structured import OutputType
+from .completions import LLMRequest
 from .context import lay_out
 from .effects import Place, perform
 from .engine import Engine
-from .errors import ConfigurationError, LimitError, TimeLimitError
-from .events import Answered, Event, Failed, Remembered, Started
+from .errors import ConfigurationError, LimitError, OutputParseError, TimeLimitError
+from .events import Answered, Cut, Event, Failed, Remembered, Started
 from .frame import Frame
 from .interfaces import Probing
 from .ledger import Ledger
 from .messages import AssistantMessage, Message, dump_messages, settle_calls
 from .options import RunContext, RunOptions
+from .overflow import fit_request
 from .perception import perceive, stand_in
 from .planning import Task
 from .recording import to_error, to_failed
 from .results import Answer, Result
 from .run import LiveRun
 from .scope import Scope
+from .thinking import think_unseen
 from .usage import Finish
 from .values import digest_of
 
@@ -98,6 +103,7 @@ async def _solve(engine: Engine, started: Started, run: LiveRun) -> Answer:
         raise to_error(run.place.frame.end)
     planner = engine.planner_for(started.abilities)
     run.place.frame.abilities = started.abilities
+    run.place.frame.task = started.messages[-1].digest if started.messages else ""
     answer = await planner.solve(_to_task(started), run)
     if not isinstance(answer, Answer):  # pyright: ignore[reportUnnecessaryIsInstance]  a user's planner
         raise ConfigurationError(
@@ -146,19 +152,63 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
             earlier = [*await engine.sessions.history(session, run=inside), *earlier]
         text = "\n\n".join(percept.text for percept in percepts)
         context = RunContext(task=text, deps=place.frame.deps, session=session)
-        instructions = (await engine.instructions(context), engine.output.instruction)
-        llm = place.frame.parts.llm
+        store, llm, frame = engine.examples, place.frame.parts.llm, place.frame
+        if store is not None:
+            shown = await store.select(text, run=inside)
+            frame.examples = tuple(
+                _in_form(message, engine.output) for message in settle_calls(shown)
+            )
+        laid_out = lay_out(
+            instructions=(await engine.instructions(context), engine.output.instruction),
+            examples=frame.examples,
+            history=earlier,
+            percepts=percepts,
+        )
+        frame.abilities = await llm.probe() if isinstance(llm, Probing) else llm.abilities
+        messages, cut = await _fit(inside, laid_out)
         return Started(
             key=key,
             request_digest=digest,
             run_id=place.scope.state.id,
             agent=engine.name,
-            messages=lay_out(instructions=instructions, history=earlier, percepts=percepts),
+            messages=messages,
             percepts=percepts,
-            abilities=await llm.probe() if isinstance(llm, Probing) else llm.abilities,
+            abilities=frame.abilities,
+            cut=cut,
         )
 
     return await perform(place, key, Started, digest, action)
+
+
+def _in_form(message: Message, output: OutputType[Any]) -> Message:
+    """Write an example's answer as the schema asks for it; what is no answer stays as it is."""
+    if output.is_text or not isinstance(message, AssistantMessage) or message.tool_calls:
+        return message
+    try:
+        return AssistantMessage(content=output.dump(output.parse(message.content)))
+    except OutputParseError:
+        return message
+
+
+async def _fit(
+    inside: LiveRun, messages: tuple[Message, ...]
+) -> tuple[tuple[Message, ...], Cut | None]:
+    """Fit the conversation into the window at once, so that not every branch has to."""
+    frame = inside.place.frame
+    if frame.abilities.context_tokens is None:
+        return messages, None
+    frame.task = messages[-1].digest
+    request = LLMRequest(
+        messages,
+        tools=frame.specs,
+        output_schema=inside.output_schema,
+        sampling=frame.parts.sampling,
+    )
+    key = inside.place.scope.key("fit")
+    fitting, cut = await fit_request(
+        inside.place, request, key, partial(think_unseen, open_calls=LiveRun)
+    )
+    return fitting.messages, cut
 
 
 def _to_task(started: Started) -> Task:

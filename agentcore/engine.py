@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from .action.registry import collect_tools
 from .action.tool import mark_of
@@ -14,9 +14,10 @@ from .brain.structured import OutputType
 from .completions import Abilities, Sampling
 from .errors import ConfigurationError
 from .events import Event
+from .extensions import ExampleStore
 from .frame import Parts
 from .interfaces import LLM, SessionMemory, Tool
-from .options import RunContext, ToolLike
+from .options import Overflow, RunContext, ToolLike
 from .planning import Planner
 from .reflection import docstring_of, output_type_of
 from .usage import Budget
@@ -84,6 +85,11 @@ class Engine:
 
         return Conversation()
 
+    @property
+    def examples(self) -> ExampleStore | None:
+        """Where solved tasks are found."""
+        return self._agent.examples
+
     @cached_property
     def parts(self) -> Parts:
         """Everything a run works with, but its deps."""
@@ -99,6 +105,7 @@ class Engine:
             output=self.output,
             validate=agent.validate_output,
             output_retries=agent.output_retries,
+            overflow=agent.overflow,
         )
 
     async def instructions(self, context: RunContext) -> str:
@@ -144,6 +151,8 @@ def _check_values(agent: Agent[Any]) -> None:
         "sampling": lambda value: isinstance(value, Sampling),
         "sensors": lambda value: isinstance(value, (list, tuple)),
         "tools": lambda value: isinstance(value, (list, tuple)),
+        "examples": lambda value: value is None or hasattr(value, "select"),
+        "overflow": lambda value: value in get_args(Overflow),
         "output_retries": lambda value: type(value) is int and value >= 0,
     }
     for name, is_fit in fits.items():

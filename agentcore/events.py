@@ -15,6 +15,7 @@ __all__ = [
     "Acted",
     "Answered",
     "Asked",
+    "Cut",
     "Decided",
     "Decision",
     "DecisionKind",
@@ -65,6 +66,19 @@ class MemoryHit(Value):
     """The record's id in its memory; empty where it has none."""
 
 
+class Cut(Value):
+    """What was left out of a request so that it fits into the model's window."""
+
+    messages: int = 0
+    """Messages that were left out, the oldest first; a call goes with its results."""
+    shortened: int = 0
+    """Results of which the middle was left out."""
+    tokens: int = 0
+    """What was left out, estimated."""
+    summary: str = ""
+    """What stands in the place of the messages, where they were summarised."""
+
+
 class Started(_Event):
     """A run, or a child run under its own scope, began."""
 
@@ -78,6 +92,8 @@ class Started(_Event):
     """The task as it was perceived."""
     abilities: Abilities = Field(default_factory=Abilities)
     """What the model can do, as far as was known."""
+    cut: Cut | None = None
+    """What the conversation lost to the model's window; None: nothing."""
 
 
 class Perceived(_Event):
@@ -96,6 +112,8 @@ class Thought(_Event):
     """Name of the LLM that was asked."""
     cut_by: str | None = None
     """Scope of the run whose last tokens bounded the answer, where they ended it too soon."""
+    cut: Cut | None = None
+    """What the request lost to the model's window; None: nothing."""
 
 
 class Acted(_Event):

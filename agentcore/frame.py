@@ -7,14 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .brain.structured import OutputType
-from .completions import Abilities, Sampling, ToolSpec
+from .completions import Abilities, FinishReason, Sampling, ToolSpec
 from .errors import AgentCoreError, OutputParseError
 from .events import Answered, Failed
 from .interfaces import LLM, Memory, Sensor, Tool
 from .ledger import Ledger
+from .messages import Message
+from .options import Overflow
 from .scope import Scope
 
 __all__ = ["Frame", "Parts"]
+
+
+_ENDINGS: dict[FinishReason, str] = {
+    "length": "the answer was cut off where it reached max_tokens, or the end of the window",
+    "content_filter": "the model, or its server, refused to answer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class Parts:
     validate: Callable[[Any], Any]
     """The agent's own check of an output; raises ValueError where the model must try again."""
     output_retries: int
+    overflow: Overflow
 
 
 @dataclass(slots=True)
@@ -42,11 +51,17 @@ class Frame:
     abilities: Abilities
     """What the model can do; a resumed run reads it from its journal."""
     deps: Any = None
+    task: str = ""
+    """Digest of the message that holds the task."""
+    examples: tuple[Message, ...] = ()
+    """The messages that are examples; a run that is replayed does not know them."""
     end: Answered | Failed | None = None
     """How the run ended when it was recorded."""
     latest: Scope | None = None
     """Where the model was last asked or an effect failed: an error shows its conversation."""
     offers: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
+    broken_off: dict[str, FinishReason] = field(default_factory=dict[str, FinishReason])
+    """Texts that the model did not end itself, and why they end."""
     _accepted: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -61,7 +76,13 @@ class Frame:
             OutputParseError: it is not valid; the message is for the model.
         """
         if text not in self._accepted:
-            value = self.parts.output.parse(text)
+            try:
+                value = self.parts.output.parse(text)
+            except OutputParseError as error:
+                ending = _ENDINGS.get(self.broken_off.get(text, "stop"))
+                if ending is None:
+                    raise
+                raise OutputParseError(f"{ending}: {error}", text=text) from error
             try:
                 self._accepted[text] = self.parts.validate(value)
             except AgentCoreError:

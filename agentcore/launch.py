@@ -21,13 +21,13 @@ from .messages import settle_calls
 from .options import RunOptions
 from .planning import Run
 from .recording import Recording
-from .results import Result
+from .results import Partial, Result
 from .run import LiveRun
 from .run_state import RunState
 from .scope import Scope
 from .wave import InterruptedRunError, contained
 
-__all__ = ["launch", "launch_child"]
+__all__ = ["launch", "launch_child", "stop"]
 
 _logger = logging.getLogger("agentcore.run")
 
@@ -38,7 +38,7 @@ async def launch(
     options: RunOptions,
     *,
     on_event: Callable[[Event], None] | None = None,
-    on_delta: Callable[[TextDelta], Awaitable[None]] | None = None,
+    on_delta: Callable[[TextDelta | Partial[Any]], Awaitable[None]] | None = None,
 ) -> Result[Any]:
     """Run a task to its end, or until it waits for a person.
 
@@ -66,7 +66,7 @@ async def launch(
         if worker.done():
             return _result(worker, state, frame)
     finally:
-        await _stop(worker)
+        await stop(worker)
     state.check_decisions_used()
     return _paused(state, frame, scope)
 
@@ -121,7 +121,7 @@ def _paused(state: RunState, frame: Frame, scope: Scope) -> Result[Any]:
     )
 
 
-async def _stop(worker: asyncio.Task[Any]) -> None:
+async def stop(worker: asyncio.Task[Any]) -> None:
     """Cancel the run and wait until it has cleaned up, even if this is cancelled meanwhile."""
     worker.cancel()
     cancelled: asyncio.CancelledError | None = None

@@ -23,6 +23,7 @@ __all__ = [
     "estimate_tokens",
     "load_messages",
     "settle_calls",
+    "text_tokens",
 ]
 
 BYTES_PER_TOKEN = 3
@@ -153,7 +154,12 @@ def _estimate(message: Message) -> int:
         text = message.content + "".join(calls)  # thinking is never sent
     else:
         text = message.content
-    return len(text.encode()) // BYTES_PER_TOKEN + TOKENS_PER_MESSAGE + images * TOKENS_PER_IMAGE
+    return text_tokens(text) + TOKENS_PER_MESSAGE + images * TOKENS_PER_IMAGE
+
+
+def text_tokens(text: str) -> int:
+    """Guess what a text costs to read."""
+    return len(text.encode("utf-8", "replace")) // BYTES_PER_TOKEN
 
 
 def settle_calls(messages: Sequence[Message]) -> tuple[Message, ...]:

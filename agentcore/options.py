@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypedDict, cast
+from typing import Any, Literal, TypeAlias, TypedDict, cast
 
 from .completions import Sampling
 from .errors import ConfigurationError
 from .events import Decision
+from .extensions import ExampleStore
 from .interfaces import LLM, Journal, Memory, Sensor, SessionMemory, Tool
 from .messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from .planning import Planner
@@ -16,6 +17,7 @@ from .usage import Budget
 
 __all__ = [
     "AgentOptions",
+    "Overflow",
     "RunContext",
     "RunOptions",
     "ToolLike",
@@ -25,6 +27,15 @@ __all__ = [
 
 ToolLike: TypeAlias = Tool | Callable[..., object]
 """A tool object, or a function that becomes one."""
+
+
+Overflow: TypeAlias = Literal["drop", "summarise", "raise"]
+"""What is done where a conversation does not fit into the model's window.
+
+`drop` leaves out the oldest turns and steps, and the middle of results that are too long on their
+own; `summarise` has the model put them into words first, which costs model calls; `raise` raises
+`ContextLengthError`. Instructions, task and the latest step always stay.
+"""
 
 
 class AgentOptions(TypedDict, total=False):
@@ -44,6 +55,10 @@ class AgentOptions(TypedDict, total=False):
     sampling: Sampling
     sensors: Sequence[Sensor]
     """Asked before the built-in senses."""
+    examples: ExampleStore | None
+    """Solved tasks, of which the model is shown those that are like its own."""
+    overflow: Overflow
+    """What is done where the window is too small; `drop` by default."""
     output_retries: int
     """How often the model is asked again when its output is not valid; 2 by default."""
 

@@ -111,12 +111,18 @@ class Run(ModelCalls, Protocol):
         output_schema: JsonObject | None = None,
         sampling: Sampling | None = None,
         timeout_s: float | None = None,
+        answer_field: str | None = None,
     ) -> Completion:
         """Ask the agent's model; one step of the budget. Another model is asked by `complete`.
+
+        What does not fit into the model's window is left out as the agent's `overflow` says. Calls
+        and results are sent as text to a model that has no native calls.
 
         Args:
             sampling: what is set here goes over the agent's own sampling.
             timeout_s: raises `LLMTimeoutError` after so many seconds, recorded for a replay.
+            answer_field: where the reply is a JSON object and only this property of it the answer:
+                its name. Of such a reply only the answer is streamed.
         """
         ...
 

@@ -7,12 +7,13 @@ from typing import Generic, Literal, TypeAlias
 
 from typing_extensions import TypeVar
 
+from .completions import FinishReason
 from .errors import ConfigurationError
-from .events import Event
+from .events import Cut, Event, Started, Thought
 from .messages import Message, ToolCall
 from .usage import Finish, Usage
 
-__all__ = ["Answer", "Finished", "MapItem", "Pending", "PendingKind", "Result"]
+__all__ = ["Answer", "Finished", "MapItem", "Partial", "Pending", "PendingKind", "Result"]
 
 Out_co = TypeVar("Out_co", covariant=True, default=str)
 
@@ -65,6 +66,22 @@ class Result(Generic[Out_co]):
         return f"Result({output}finish={self.finish!r}, usage={self.usage!r})"
 
     @property
+    def finish_reason(self) -> FinishReason | None:
+        """Why the model stopped writing when it was last asked; None where it never was.
+
+        `length`: at `max_tokens`, so that the output may be cut off. `content_filter`: it, or its
+        server, refused.
+        """
+        thoughts = (event for event in reversed(self.trajectory) if isinstance(event, Thought))
+        return next((thought.completion.finish_reason for thought in thoughts), None)
+
+    @property
+    def cuts(self) -> tuple[Cut, ...]:
+        """What did not fit into the model's window, request by request; empty: all did."""
+        cuts = (event.cut for event in self.trajectory if isinstance(event, (Started, Thought)))
+        return tuple(cut for cut in cuts if cut is not None)
+
+    @property
     def output(self) -> Out_co:
         """The typed output. Raises `ConfigurationError` on a paused run, which has none yet."""
         if not self.outputs:
@@ -74,6 +91,21 @@ class Result(Generic[Out_co]):
                 "with run(task, journal=journal, decisions={key: Decision(...)})"
             )
         return self.outputs[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Partial(Generic[Out_co]):
+    """A typed answer while the model writes it: valid, with its tail still missing.
+
+    A stream yields one whenever it has grown. What is missing has its default; a field without one
+    has been written, and a list holds its finished items. A text can be its beginning. The model
+    may still be asked to write the answer anew: then it begins again, under another key.
+    """
+
+    output: Out_co
+    key: str
+    """The key of the model call that writes it."""
+    kind: Literal["partial"] = "partial"
 
 
 @dataclass(frozen=True, slots=True)

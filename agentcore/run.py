@@ -34,7 +34,7 @@ from .percepts import Observation, Percept
 from .planning import Branch, Node, Runnable
 from .results import Answer, Pending, Result
 from .scope import Scope
-from .thinking import ModelCall, complete, think
+from .thinking import Asking, ModelCall, complete, think
 from .values import JsonObject, JsonValue, digest_of
 from .vectors import Embedder, Matrix, embed_texts, to_matrix, to_text
 
@@ -88,6 +88,7 @@ class LiveRun:
         output_schema: JsonObject | None = None,
         sampling: Sampling | None = None,
         timeout_s: float | None = None,
+        answer_field: str | None = None,
     ) -> Completion:
         """Ask the model."""
         if not all(hasattr(message, "digest") for message in messages):
@@ -101,7 +102,8 @@ class LiveRun:
             output_schema=output_schema,
             sampling=self.place.frame.parts.sampling.merged(sampling),
         )
-        return await think(self.place, request, timeout_s=timeout_s, open_calls=LiveRun)
+        how = Asking(timeout_s, answer_field)
+        return await think(self.place, request, how, open_calls=LiveRun)
 
     async def complete(
         self,

@@ -7,13 +7,14 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from .completions import TextDelta
+from .completions import LLMRequest, TextDelta
 from .errors import ConfigurationError
-from .events import Decided, Decision, Event
+from .events import Cut, Decided, Decision, Event
+from .interfaces import LLM
 from .recording import Recording
-from .results import Pending
+from .results import Partial, Pending
 
 __all__ = ["RunState"]
 
@@ -31,12 +32,14 @@ class RunState:
         recording: Recording,
         *,
         on_event: Callable[[Event], None],
-        on_delta: Callable[[TextDelta], Awaitable[None]] | None,
+        on_delta: Callable[[TextDelta | Partial[Any]], Awaitable[None]] | None,
         decisions: Mapping[str, Decision],
     ) -> None:
         self.id = run_id
         self.recording = recording
         self.on_delta = on_delta
+        self.on_request: Callable[[LLM, LLMRequest, Cut | None], Awaitable[None]] | None = None
+        """Is told of a model call right before it is made."""
         self.pending: dict[str, Pending] = {}
         self.paused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.is_over = recording.end("end") is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .errors import ConfigurationError
@@ -13,12 +14,24 @@ from .messages import Message
 from .recording import COMBINATORS, to_error
 from .run_state import RunState
 
-__all__ = ["Scope"]
+__all__ = ["Scope", "Summary"]
 
 E = TypeVar("E", bound=Event)
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _RESERVED = {*COMBINATORS, "act", "child", "llm", "think", "start", "end", "session"}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What stands for the oldest part of a conversation that did not fit into the window."""
+
+    units: tuple[str, ...] = ()
+    """Digests of the parts."""
+    text: str = ""
+
+
+_NO_SUMMARY = Summary()
 
 
 class Scope:
@@ -30,6 +43,8 @@ class Scope:
         """Ends with `/`, or is empty at the root."""
         self.conversation: Sequence[Message] = ()
         """What the model was last sent from here, and what came of it."""
+        self.summary = _NO_SUMMARY
+        """Of what did not fit into the window here."""
         self.refusals = 0
         """How often a bound of the budget refused an effect here."""
         self._owner: asyncio.Task[Any] | None = None

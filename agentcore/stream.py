@@ -15,7 +15,7 @@ from .errors import ConfigurationError
 from .events import Event
 from .launch import launch
 from .options import RunOptions
-from .results import Finished, Result
+from .results import Finished, Partial, Result
 from .wave import contained, result_of
 
 __all__ = ["RunStream"]
@@ -29,8 +29,9 @@ CAPACITY = 256
 class RunStream(Generic[Out]):
     """Iterate over it once. Leaving the loop early cancels the run.
 
-    Yields `TextDelta`, the events of the run, and `Finished` with the result at the end. An error
-    of the run is raised where its end would be.
+    Yields `TextDelta`, where the output is typed a `Partial` whenever the answer has grown, the
+    events of the run, and `Finished` with the result at the end. An error of the run is raised
+    where its end would be.
     """
 
     def __init__(self, engine: Engine, task: object, options: RunOptions) -> None:
@@ -50,7 +51,7 @@ class RunStream(Generic[Out]):
             raise ConfigurationError("the stream has not ended: iterate over it to its end first")
         return self._result
 
-    async def __aiter__(self) -> AsyncGenerator[TextDelta | Event | Finished[Out]]:
+    async def __aiter__(self) -> AsyncGenerator[TextDelta | Partial[Out] | Event | Finished[Out]]:
         """Start the run and yield what happens; `contextlib.aclosing` of it waits for its end."""
         if self._is_started:
             raise ConfigurationError(
@@ -86,7 +87,7 @@ class RunStream(Generic[Out]):
         self._items.append(event)
         self._readable.set()
 
-    async def _put(self, delta: TextDelta) -> None:
+    async def _put(self, delta: TextDelta | Partial[Any]) -> None:
         while len(self._items) >= CAPACITY:
             self._writable.clear()
             await self._writable.wait()

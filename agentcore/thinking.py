@@ -8,20 +8,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeGuard
 
+from .brain.partial import AnswerReader
 from .brain.wire import with_ids
 from .completions import Completion, LLMRequest, TextDelta
 from .effects import Meter, Place, perform
 from .errors import AgentCoreError, ConfigurationError, LLMTimeoutError, TokenLimitError
-from .events import Thought
+from .events import Cut, Thought
+from .final import final_text
 from .interfaces import LLM, Composite, DeltaSink, ModelCalls
 from .messages import AssistantMessage, settle_calls
+from .overflow import fit_request
 from .scope import Scope
+from .transcripts import calls_as_text
 from .usage import Usage
 from .values import digest_of
 
-__all__ = ["ModelCall", "complete", "think"]
+__all__ = ["Asking", "ModelCall", "complete", "think", "think_unseen"]
 
 _ONE_STEP = Usage(steps=1)
 
@@ -37,22 +42,52 @@ class ModelCall:
     request: LLMRequest
     on_delta: DeltaSink | None = None
     timeout_s: float | None = None
+    cut: Cut | None = None
+    """What the request has lost to the model's window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How the agent's model is asked."""
+
+    timeout_s: float | None = None
+    answer_field: str | None = None
+    """Where only a property of the reply is the answer: its name."""
+    is_shown: bool = True
+    """Whether those who listen see what the model writes."""
+
+
+_UNSEEN = Asking(is_shown=False)
 
 
 async def think(
-    place: Place, request: LLMRequest, *, timeout_s: float | None, open_calls: CallsOpener
+    place: Place, request: LLMRequest, how: Asking, *, open_calls: CallsOpener
 ) -> Completion:
     """Return what the agent's model answers, from the journal if it is there."""
-    scope = place.scope
-    request = replace(request, messages=settle_calls(request.messages))
+    scope, frame, cut = place.scope, place.frame, None
+    messages = settle_calls(request.messages)
+    request = replace(request, messages=messages)
     key = scope.key("think")
-    place.frame.latest, scope.conversation = scope, request.messages
-    call = ModelCall(
-        place.frame.parts.llm, request, on_delta=_keyed(place, key), timeout_s=timeout_s
-    )
+    frame.latest, scope.conversation = scope, messages
+    if frame.abilities.context_tokens is not None:
+        unseen = partial(think_unseen, open_calls=open_calls)
+        request, cut = await fit_request(place, request, key, unseen)
+    if not (frame.abilities.tools or request.tools):
+        request = replace(request, messages=tuple(calls_as_text(request.messages)))
+    sink = _keyed(place, key, how.answer_field) if how.is_shown else None
+    scope.conversation = request.messages
+    call = ModelCall(frame.parts.llm, request, on_delta=sink, timeout_s=how.timeout_s, cut=cut)
     completion = await _ask(place, key, call, request.digest, open_calls)
-    scope.conversation = (*request.messages, completion.message)
+    scope.conversation = (*messages, completion.message)
+    if completion.finish_reason in ("length", "content_filter"):
+        text = completion.text or final_text(completion.message) or ""
+        frame.broken_off[text] = completion.finish_reason
     return completion
+
+
+async def think_unseen(place: Place, request: LLMRequest, *, open_calls: CallsOpener) -> Completion:
+    """Ask the model for something that is no part of what the run shows, such as a summary."""
+    return await think(place, request, _UNSEEN, open_calls=open_calls)
 
 
 async def complete(place: Place, call: ModelCall, *, open_calls: CallsOpener) -> Completion:
@@ -80,6 +115,7 @@ async def _ask(
             completion=_with_unique_ids(completion),
             llm=call.llm.name,
             cut_by=cut_by,
+            cut=call.cut,
         )
 
     thought = await perform(place, key, Thought, digest, action, meter=meter)
@@ -96,6 +132,8 @@ async def _complete(place: Place, call: ModelCall, meter: Meter) -> tuple[Comple
     if lease.output_tokens != request.sampling.max_tokens:
         sampling = request.sampling.model_copy(update={"max_tokens": lease.output_tokens})
         request = replace(request, sampling=sampling)
+    if place.scope.state.on_request is not None:
+        await place.scope.state.on_request(call.llm, request, call.cut)
     try:
         completion = await _within(call, lambda sink: call.llm.complete(request, on_delta=sink))
         meter.usage = lease.usage_of(completion)
@@ -173,14 +211,18 @@ def _cut(place: Place, path: str, request: LLMRequest, completion: Completion) -
     return error
 
 
-def _keyed(place: Place, key: str) -> DeltaSink | None:
-    """The run's listener; it is told which effect streams."""
+def _keyed(place: Place, key: str, answer_field: str | None) -> DeltaSink | None:
+    """The run's listener; it is told which effect streams, and what can be read of the answer."""
     send = place.scope.state.on_delta
     if send is None:
         return None
+    # A child has an answer of its own, which is none of the run's that is listened to.
+    is_root = not place.frame.ledger.path
+    reader = AnswerReader(place.frame.parts.output, field=answer_field, is_typed=is_root)
 
     async def sink(delta: TextDelta) -> None:
-        await send(TextDelta(text=delta.text, thinking=delta.thinking, key=key))
+        for item in reader.add(delta, key):
+            await send(item)
 
     return sink
 

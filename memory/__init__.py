@@ -10,6 +10,7 @@ from .embedders.openai import OpenAIEmbedder
 from .embedders.sentence_transformer import SentenceTransformerEmbedder
 from .embedders.static import StaticEmbedder
 from .exact_index import ExactIndex
+from .examples import SimilarExamples
 from .faiss_index import FaissIndex
 from .filters import AllOf, AnyOf, Between, Equals, Filter, Not, OneOf
 from .index_conformance import check_vector_index
@@ -81,6 +82,7 @@ __all__ = [
     "ScoreFusion",
     "SentenceSplitter",
     "SentenceTransformerEmbedder",
+    "SimilarExamples",
     "StaticEmbedder",
     "TokenSplitter",
     "VectorIndex",

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
-from ..completions import ToolSpec
+from ..completions import Completion, ToolSpec
 from ..errors import ConfigurationError, OutputParseError, StepLimitError
+from ..final import FINAL, check_names
 from ..jsontext import parse_json
-from ..messages import AssistantMessage, Message, SystemMessage, ToolCall, ToolMessage, UserMessage
+from ..messages import AssistantMessage, Message, SystemMessage, ToolCall, UserMessage
 from ..planning import Run, Task
+from ..prompts import Prompt
 from ..results import Answer
+from ..transcripts import calls_as_text
 from ..values import JsonObject, JsonValue
 
-__all__ = ["FINAL", "ReAct", "action_schema", "to_react"]
+__all__ = ["ReAct", "action_schema", "to_react"]
 
-FINAL = "final_answer"
-"""The name of the action that ends the run; no tool may have it."""
+
+_PROMPT = Path(__file__).with_name("react.jinja2")
 
 
 class ReAct:
@@ -34,6 +38,9 @@ class ReAct:
     Args:
         max_steps: Model calls, at least 1. In the last one only the final answer is allowed.
         thoughts: Whether a thought comes before each action. Without it steps are shorter.
+        prompt: A template of your own instead of `react.jinja2`: its `Path`, or its text. Its
+            variables are `tools` (each with `name`, `description`, and `arguments` as JSON),
+            `thought` (empty without thoughts) and `final`, the name of the last action.
 
     Raises:
         StepLimitError: no readable answer came within `max_steps`.
@@ -45,40 +52,40 @@ class ReAct:
         model's own output.
     """
 
-    def __init__(self, *, max_steps: int = 8, thoughts: bool = True) -> None:
+    def __init__(
+        self, *, max_steps: int = 8, thoughts: bool = True, prompt: str | Path | None = None
+    ) -> None:
         if max_steps < 1:
             raise ConfigurationError(f"max_steps is {max_steps}: it must be at least 1")
         self.max_steps = max_steps
         self.thoughts = thoughts
+        self._prompt = Prompt(_PROMPT if prompt is None else prompt)
 
     async def solve(self, task: Task, run: Run, /) -> Answer:
         """Solve the task."""
-        if any(tool.name == FINAL for tool in run.tools):
-            raise ConfigurationError(
-                f"a tool is named {FINAL!r}, as ReAct's last action: rename it"
-            )
+        check_names(run.tools)
         if not run.tools:
             return await run.answer(task.messages)
         transcript: list[Message] = list(
             task.messages
         )  # in native form: any model can go on from it
         remarks: list[Message] = []
-        guide = _guide(run.tools, thoughts=self.thoughts)
+        guide = self._prompt.render(_variables(run.tools, thoughts=self.thoughts))
         acting = action_schema(run.tools, run.output_schema, thoughts=self.thoughts)
         ending = action_schema((), run.output_schema, thoughts=self.thoughts)
         for step in range(1, self.max_steps + 1):
             is_last = step == self.max_steps
             schema = ending if is_last else acting
             prompt = [*to_react(transcript, guide), *remarks]
-            can_constrain = run.abilities.json_schema
-            reply = await run.think(prompt, output_schema=schema if can_constrain else None)
+            reply = await run.think(
+                prompt,
+                output_schema=schema if run.abilities.json_schema else None,
+                answer_field="answer",
+            )
             try:
                 thought, name, value = _read_action(reply.text)
             except OutputParseError as error:
-                remarks = [
-                    AssistantMessage(content=reply.text),
-                    UserMessage(content=f"Observation: {error} Write one action."),
-                ]
+                remarks = _remarks(reply, error)
                 continue
             if name == FINAL:
                 return await _finish(run, transcript, thought, value)
@@ -127,7 +134,7 @@ def to_react(messages: Sequence[Message], guide: str = "") -> list[Message]:
 
     The guide joins the system message, or becomes one.
     """
-    written = [message.derived("react", _to_text) or message for message in messages]
+    written = calls_as_text(messages)
     if not guide:
         return written
     if written and isinstance(first := written[0], SystemMessage):
@@ -135,15 +142,13 @@ def to_react(messages: Sequence[Message], guide: str = "") -> list[Message]:
     return [SystemMessage(content=guide), *written]
 
 
-def _to_text(message: Message) -> Message | None:
-    """None: it stays as it is. A message that kept itself could be neither compared nor pickled."""
-    if isinstance(message, AssistantMessage) and message.tool_calls:
-        steps = [_write_action(message.content, call) for call in message.tool_calls]
-        return AssistantMessage(content="\n".join(steps))
-    if isinstance(message, ToolMessage):
-        kind = "Error" if message.is_error else "Observation"
-        return UserMessage(content=f"{kind} from {message.name}: {message.content}")
-    return None
+def _remarks(reply: Completion, error: OutputParseError) -> list[Message]:
+    """What the model is told of a step that cannot be read."""
+    cut = " It was cut off, because it was too long." if reply.finish_reason == "length" else ""
+    return [
+        AssistantMessage(content=reply.text),
+        UserMessage(content=f"Observation: {error}{cut} Write one action."),
+    ]
 
 
 def _option(name: str, field: str, value: JsonValue, *, thoughts: bool) -> JsonObject:
@@ -182,7 +187,7 @@ def _renamed(value: JsonValue, prefix: str) -> JsonValue:
 
 def _read_action(text: str) -> tuple[str, str, JsonValue]:
     """Return thought, action, and its arguments or answer."""
-    value = parse_json(text)
+    value = parse_json(text, repair=True)
     if not isinstance(value, dict) or not isinstance(name := value.get("action"), str):
         raise OutputParseError(
             f'expected one JSON object with "action", and got {text[:200]!r}', text=text
@@ -194,19 +199,19 @@ def _read_action(text: str) -> tuple[str, str, JsonValue]:
     return (thought if isinstance(thought, str) else ""), name, value.get(field, {})
 
 
-def _write_action(thought: str, call: ToolCall) -> str:
-    action = json.dumps(call.name, ensure_ascii=False)
-    before = f'"thought": {json.dumps(thought, ensure_ascii=False)}, ' if thought else ""
-    return f'{{{before}"action": {action}, "arguments": {call.arguments}}}'
-
-
-def _guide(tools: Sequence[ToolSpec], *, thoughts: bool) -> str:
-    listed = "\n".join(
-        f"- {tool.name}: {tool.description} Arguments: {_describe(tool.parameters)}"
-        for tool in tools
-    )
-    thought = '"thought": "...", ' if thoughts else ""
-    return _GUIDE.format(tools=listed, final=FINAL, thought=thought)
+def _variables(tools: Sequence[ToolSpec], *, thoughts: bool) -> Mapping[str, object]:
+    return {
+        "tools": [
+            {
+                "name": tool.name,
+                "description": tool.description,
+                "arguments": _describe(tool.parameters),
+            }
+            for tool in tools
+        ],
+        "thought": '"thought": "...", ' if thoughts else "",
+        "final": FINAL,
+    }
 
 
 def _describe(parameters: JsonObject) -> str:
@@ -215,12 +220,3 @@ def _describe(parameters: JsonObject) -> str:
     if not definitions:
         return properties
     return f"{properties} with $defs {json.dumps(definitions, ensure_ascii=False)}"
-
-
-_GUIDE = """\
-Work step by step. Each step is one JSON object and nothing else. To use a tool:
-{{{thought}"action": "name of the tool", "arguments": {{...}}}}
-You then get an observation. When you know the answer:
-{{{thought}"action": "{final}", "answer": ...}}
-Tools:
-{tools}"""

@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentcore.errors import OutputParseError
@@ -128,3 +128,71 @@ def test_the_error_shows_the_beginning_of_a_long_text_only() -> None:
 
     assert len(str(caught.value)) < 400
     assert len(caught.value.text) == 50_000
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": [1, 2,], "b": [3]}', {"a": [1, 2], "b": [3]}),
+        ('{"a": "two\nlines [1]"}', {"a": "two\nlines [1]"}),
+        ('{"a": 1 "b": {"c": 2}}', {"a": 1, "b": {"c": 2}}),
+        ("{'a': True, 'b': None}", {"a": True, "b": None}),
+        ('{a: 1, b: "x"} // done', {"a": 1, "b": "x"}),
+        ('{"a": 1, // one\n"b": 2}', {"a": 1, "b": 2}),
+        ('{"a": "he said "hi" there"}', {"a": 'he said "hi" there'}),
+        ("Sure:\n```json\n['a', 'b',]\n```\nDone.", ["a", "b"]),
+        ("[1, 2, 3,]", [1, 2, 3]),
+        ("See [the list] for {'a': 1,}", {"a": 1}),
+        ('{"a": 1,} and {"b": 2}', {"a": 1}),
+    ],
+)
+def test_what_a_reader_still_understands_is_repaired(text: str, value: JsonValue) -> None:
+    with pytest.raises(OutputParseError):
+        parse_json(text)
+
+    assert parse_json(text, repair=True) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": [1, 2}',
+        "{'a': {'b': 1}",
+        '{"a": ...}',
+        "{'a': NaN}",
+        '{"a": "x}',
+        "See [the list] below.",
+        "Use {name} here.",
+        "I cannot say.",
+        "",
+    ],
+)
+def test_what_is_cut_off_or_no_json_is_not_guessed(text: str) -> None:
+    with pytest.raises(OutputParseError):
+        parse_json(text, repair=True)
+
+
+@settings(max_examples=50)
+@given(st.lists(values, min_size=1, max_size=3), st.data())
+def test_json_that_was_cut_off_is_not_repaired_to_a_part_of_itself(
+    value: list[JsonValue], data: st.DataObject
+) -> None:
+    whole = json.dumps({"answer": value})
+    end = data.draw(st.integers(min_value=2, max_value=len(whole) - 1))
+
+    with pytest.raises(OutputParseError):
+        parse_json(whole[:end], repair=True)
+
+
+@settings(max_examples=50)
+@given(st.text() | json_like)
+def test_a_repair_gives_json_or_the_one_error(text: str) -> None:
+    with suppress(OutputParseError):
+        value = parse_json(text, repair=True)
+        assert json.loads(json.dumps(value, ensure_ascii=False).encode()) == value
+
+
+@settings(max_examples=50)
+@given(values)
+def test_a_repair_leaves_good_json_as_it_is(value: JsonValue) -> None:
+    assert parse_json(json.dumps(value), repair=True) == value

@@ -67,6 +67,7 @@ def test_the_runtime_dependencies_are_the_agreed_ones() -> None:
         "ddgs",
         "faiss-cpu",
         "jinja2",
+        "json-repair",
         "networkx",
         "ollama",
         "openai",

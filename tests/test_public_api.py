@@ -31,6 +31,7 @@ VENDORS = {
     "httpx",
     "httpx2",
     "jinja2",
+    "json_repair",
     "networkx",
     "numpy",
     "ollama",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import weakref
 from collections.abc import AsyncGenerator
@@ -14,6 +15,7 @@ from pathlib import Path
 from ..completions import Abilities, Completion, LLMRequest
 from ..errors import ConfigurationError, LLMError, MissingExtraError
 from ..interfaces import DeltaSink
+from ..servers.reading import Body
 from ..values import JsonObject
 from .checks import check_logprobs
 from .gguf import PACKAGED, control_tokens, find_model, trained_context
@@ -129,6 +131,11 @@ class LlamaCppLLM:
         check_logprobs(request.sampling, completion, backend=self.name)
         return completion if request.sampling.logprobs != 0 else without_alternatives(completion)
 
+    def payload(self, request: LLMRequest) -> bytes:
+        """Return the body that llama.cpp is handed, as JSON; its template makes a prompt of it."""
+        text = json.dumps(self._body(request), ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "replace")
+
     async def aclose(self) -> None:
         """Stop the running call, which raises `ConfigurationError`, and free the model."""
         await asyncio.to_thread(self._engine.close)
@@ -137,11 +144,14 @@ class LlamaCppLLM:
     def _control_tokens(self) -> tuple[str, ...]:
         return control_tokens(self._path)
 
-    async def _chunks(self, request: LLMRequest) -> AsyncGenerator[JsonObject]:
+    def _body(self, request: LLMRequest) -> Body:
         body = to_native_body(request, model=self.name, control_tokens=self._control_tokens)
         body.setdefault("max_tokens", self._output_tokens)
+        return body
+
+    async def _chunks(self, request: LLMRequest) -> AsyncGenerator[JsonObject]:
         try:
-            async with aclosing(self._engine.chunks(body)) as chunks:
+            async with aclosing(self._engine.chunks(self._body(request))) as chunks:
                 async for chunk in chunks:
                     if "error" in chunk:
                         raise refusal(chunk["error"], request, backend=self.name)

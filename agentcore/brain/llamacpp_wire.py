@@ -10,18 +10,16 @@ from ..completions import Abilities, Completion, LLMRequest
 from ..errors import AgentCoreError, ConfigurationError, ContextLengthError, LLMError
 from ..servers.presets import LLAMACPP
 from ..servers.reading import Body, count_of, object_of, text_of
-from ..values import JsonObject, JsonValue
+from ..values import JsonValue
 from . import checks
 from .openai_wire import to_body
+from .schemas import to_grammar
 
 __all__ = ["check_request", "refusal", "to_native_body", "window_for", "without_alternatives"]
 
 _LARGEST_SEED = 2**32 - 2
 """llama.cpp keeps 32 bits of a seed, and reads 2**32 - 1 as: draw one at random."""
 _WINDOW_STEP = 256
-_LITERALS = frozenset({"const", "default", "enum", "examples"})
-_PLAIN_PATTERN = re.compile(r"\^(?:[^\\(]|\\[^\w\s]|\((?!\?))*\$")
-"""Anchored, and without escapes that are letters, and groups with options."""
 _GRAMMAR_PREFIX = re.compile(r".*Automatic parser generation failed: ", re.DOTALL)
 
 
@@ -67,9 +65,11 @@ def to_native_body(request: LLMRequest, *, model: str, control_tokens: Sequence[
     body["return_progress"] = True  # chunks while the prompt is read: a long one can be stopped
     if request.sampling.logprobs == 0:
         body["top_logprobs"] = 1  # with 0 it returns none at all
-    for name in ("response_format", "tools"):
-        if name in body:
-            body[name] = _without_hard_patterns(cast("JsonValue", body[name]))
+    if "tools" in body:
+        body["tools"] = to_grammar(cast("JsonValue", body["tools"]))
+    if request.output_schema is not None:  # as it is, not as strict servers want it
+        named = {"name": "output", "schema": to_grammar(request.output_schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": named}
     return body
 
 
@@ -113,21 +113,3 @@ def _disarmed(value: JsonValue, control: re.Pattern[str]) -> JsonValue:
     if isinstance(value, dict):
         return {name: _disarmed(item, control) for name, item in value.items()}
     return value
-
-
-def _without_hard_patterns(schema: JsonValue) -> JsonValue:
-    """The schema without the patterns that llama.cpp's grammars cannot express.
-
-    It would ignore them all the same, but with a warning on stderr.
-    """
-    if isinstance(schema, list):
-        return [_without_hard_patterns(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept: JsonObject = {}
-    for name, value in schema.items():
-        if name in _LITERALS:
-            kept[name] = value
-        elif name != "pattern" or not isinstance(value, str) or _PLAIN_PATTERN.fullmatch(value):
-            kept[name] = _without_hard_patterns(value)
-    return kept

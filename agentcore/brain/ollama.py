@@ -9,7 +9,7 @@ from ..completions import Abilities, Completion, LLMRequest
 from ..errors import ConfigurationError
 from ..interfaces import DeltaSink
 from ..servers.ollama import OllamaConnection
-from ..servers.reading import Body
+from ..servers.reading import Body, encode_body
 from .checks import check_logprobs, check_request
 from .ollama_wire import ModelFacts, StreamedChat, to_body, to_completion, to_facts
 
@@ -110,6 +110,10 @@ class OllamaLLM:
             reply = await self._server.post("/api/show", {"model": self._server.model})
             self._facts = to_facts(reply)
         return self.abilities
+
+    def payload(self, request: LLMRequest) -> bytes:
+        """Return the body that is sent where nobody listens to a stream."""
+        return encode_body(self._body(request, stream=False))
 
     async def aclose(self) -> None:
         """Close the connections. A client that was passed in stays open."""

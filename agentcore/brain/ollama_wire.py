@@ -20,6 +20,7 @@ from ..messages import (
 )
 from ..servers.reading import Body, count_of, items_of, object_of, text_of
 from ..usage import Usage
+from .schemas import to_grammar
 from .wire import TextPieces, arguments_of, arguments_to_object, logprobs_of, with_ids
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def to_body(request: LLMRequest, *, model: str, window: int | None, stream: bool
             for tool in request.tools
         ]
     if request.output_schema is not None:
-        body["format"] = request.output_schema
+        body["format"] = to_grammar(request.output_schema)
     if request.sampling.logprobs is not None:
         body |= {"logprobs": True, "top_logprobs": request.sampling.logprobs}
     return body

@@ -125,6 +125,10 @@ class OpenAILLM:
         twin._server = self._server.without_retries()
         return twin
 
+    def payload(self, request: LLMRequest) -> bytes:
+        """Return the body that is sent where nobody listens to a stream."""
+        return to_payload(request, model=self._server.model, server=self._server.kind)
+
     async def aclose(self) -> None:
         """Close the connections. A client that was passed in stays open."""
         await self._server.aclose()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -22,26 +21,15 @@ from ..messages import (
     UserMessage,
 )
 from ..servers.presets import Server
-from ..servers.reading import Body, items_of, object_of
-from ..values import JsonObject, JsonValue
+from ..servers.reading import Body, encode_body
+from ..values import JsonObject
+from .schemas import to_strict
 from .wire import arguments_to_object
 
-__all__ = ["permits_strict", "to_body", "to_payload"]
+__all__ = ["to_body", "to_payload"]
 
 _WIRE = "openai wire"
 """The name under which a value keeps its form on this wire."""
-
-_STRICT_KEYWORDS = frozenset(
-    (
-        *("$defs", "$ref", "additionalProperties", "anyOf", "const", "description", "enum"),
-        *("exclusiveMaximum", "exclusiveMinimum", "format", "items", "maxItems", "maximum"),
-        *("minItems", "minimum", "multipleOf", "pattern", "properties", "required", "title"),
-        "type",
-    )
-)
-_STRICT_FORMATS = frozenset(
-    ("date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uuid")
-)
 
 
 def to_body(request: LLMRequest, *, model: str, server: Server, stream: bool = False) -> Body:
@@ -74,7 +62,7 @@ def to_payload(request: LLMRequest, *, model: str, server: Server, stream: bool 
     settings = to_body(bare, model=model, server=server, stream=stream)
     del settings["messages"]
     fields = [
-        _encode(settings)[1:-1],
+        encode_body(settings)[1:-1],
         b'"messages":[%b]' % b",".join(item.derived(_WIRE, _encoded) for item in request.messages),
     ]
     if request.tools:
@@ -83,16 +71,12 @@ def to_payload(request: LLMRequest, *, model: str, server: Server, stream: bool 
     return b"{%b}" % b",".join(fields)
 
 
-def _encode(value: Body) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
-
-
 def _encoded(message: Message) -> bytes:
-    return _encode(_message(message))
+    return encode_body(_message(message))
 
 
 def _encoded_tool(tool: ToolSpec) -> bytes:
-    return _encode(_tool(tool))
+    return encode_body(_tool(tool))
 
 
 def _message(message: Message) -> Body:
@@ -175,41 +159,6 @@ def _sampling(sampling: Sampling, server: Server) -> Body:
 
 
 def _response_format(schema: JsonObject) -> Body:
-    named = {"name": "output", "schema": schema, "strict": permits_strict(schema)}
+    strict = to_strict(schema)
+    named = {"name": "output", "schema": strict or schema, "strict": strict is not None}
     return {"type": "json_schema", "json_schema": named}
-
-
-def permits_strict(schema: JsonObject) -> bool:
-    """Whether OpenAI takes the schema with `strict`: it refuses the request where it does not.
-
-    Strict schemas have an object at the root, only objects with all properties required and no
-    others allowed, and only some of JSON Schema's keywords.
-    """
-    return schema.get("type") == "object" and "anyOf" not in schema and _is_strict(schema)
-
-
-def _is_strict(schema: JsonValue) -> bool:
-    if not isinstance(schema, dict) or not schema.keys() <= _STRICT_KEYWORDS:
-        return False
-    if "$ref" in schema:
-        return len(schema) == 1
-    if "format" in schema and schema["format"] not in _STRICT_FORMATS:
-        return False
-    if schema.get("type") == "object" and not _is_closed(schema):
-        return False
-    return all(_is_strict(inner) for inner in _inner_schemas(schema))
-
-
-def _is_closed(schema: JsonObject) -> bool:
-    required = {name for name in items_of(schema.get("required")) if isinstance(name, str)}
-    properties = object_of(schema.get("properties"))
-    return schema.get("additionalProperties") is False and required == properties.keys()
-
-
-def _inner_schemas(schema: JsonObject) -> Sequence[JsonValue]:
-    inner = [*items_of(schema.get("anyOf"))]
-    for holder in ("properties", "$defs"):
-        inner += object_of(schema.get(holder)).values()
-    if "items" in schema:
-        inner.append(schema["items"])
-    return inner

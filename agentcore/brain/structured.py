@@ -1,4 +1,7 @@
-"""Typed output: the JSON Schema that a model is shown, and the way from its text to the value."""
+"""Typed output: the JSON Schema that a model is shown, and the way from its text to the value.
+
+How a model is made to give it is in `final`; the value while it is written in `partial`.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ class OutputType(Generic[T]):
         if self.is_text:
             return None
         schema = dict(self._own_schema)
-        if not self._is_wrapped:
+        if self.wrapping is None:
             return schema
         definitions = schema.pop("$defs", None)
         wrapped: JsonObject = {
@@ -80,13 +83,29 @@ class OutputType(Generic[T]):
             raise OutputParseError("the answer is empty", text=text)
         if self.is_text:
             return cast("T", text)  # is_text says that T is str
-        value = parse_json(text)
-        if self._is_wrapped and isinstance(value, dict) and list(value) == [_WRAPPED]:
-            value = value[_WRAPPED]
+        value = parse_json(text, repair=True)
+        if self.wrapping and isinstance(value, dict) and list(value) == [self.wrapping]:
+            value = value[self.wrapping]
         try:
-            return self._adapter.validate_json(to_json(value))
+            return self.validate(value)
         except ValidationError as error:
             raise OutputParseError(_explain(error), text=text) from error
+
+    def validate(self, value: JsonValue) -> T:
+        """Turn JSON without its wrapping into the value; raises pydantic's `ValidationError`."""
+        return self._adapter.validate_json(to_json(value))
+
+    def dump(self, value: T) -> str:
+        """Write a value as the answer that a model would give; `parse` reads it."""
+        if self.is_text:
+            return str(value)
+        text = self._adapter.dump_json(value, by_alias=True).decode()
+        return text if self.wrapping is None else f'{{"{self.wrapping}":{text}}}'
+
+    @cached_property
+    def wrapping(self) -> str | None:
+        """The name of the one property of the object that the answer is wrapped into, if it is."""
+        return None if self._own_schema.get("type") == "object" else _WRAPPED
 
     @cached_property
     def _adapter(self) -> TypeAdapter[T]:
@@ -105,10 +124,6 @@ class OutputType(Generic[T]):
         name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
         root = definitions.get(name) if isinstance(definitions, dict) else None
         return {**root, "$defs": definitions} if isinstance(root, dict) else schema
-
-    @property
-    def _is_wrapped(self) -> bool:
-        return self._own_schema.get("type") != "object"
 
 
 def _explain(error: ValidationError) -> str:

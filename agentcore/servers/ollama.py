@@ -10,7 +10,16 @@ from ..errors import AgentCoreError, ConfigurationError, ModelNotFoundError
 from ..values import JsonObject
 from .failures import Failure, Origin, model_not_found, to_error
 from .per_loop import PerLoop
-from .reading import Body, count_of, names_of, object_of, parse_reply, retry_after_s, text_of
+from .reading import (
+    Body,
+    count_of,
+    encode_body,
+    names_of,
+    object_of,
+    parse_reply,
+    retry_after_s,
+    text_of,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["OllamaConnection"]
 
 _CONNECT_S = 5.0
+_JSON = {"Content-Type": "application/json"}
 _START = "start it with `ollama serve`"
 
 
@@ -73,7 +83,7 @@ class OllamaConnection:
         origin = self.origin
         async with self._explained():
             with _translated(origin):
-                response = await self._http.post(path, json=body)
+                response = await self._http.post(path, content=encode_body(body), headers=_JSON)
             if response.is_error:
                 raise _refusal(response, origin)
             return _checked(response.content, origin)
@@ -87,7 +97,10 @@ class OllamaConnection:
         origin = self.origin
         async with self._explained():
             with _translated(origin):
-                async with self._http.stream("POST", path, json=body) as response:
+                content = encode_body(body)
+                async with self._http.stream(
+                    "POST", path, content=content, headers=_JSON
+                ) as response:
                     if response.is_error:
                         await response.aread()
                         raise _refusal(response, origin)

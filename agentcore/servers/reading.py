@@ -14,6 +14,7 @@ from ..values import JsonObject, JsonValue
 __all__ = [
     "Body",
     "count_of",
+    "encode_body",
     "items_of",
     "names_of",
     "object_of",
@@ -25,6 +26,11 @@ __all__ = [
 
 Body: TypeAlias = dict[str, object]
 """A request's body, or a part of it, ready to be written as JSON."""
+
+
+def encode_body(body: Body) -> bytes:
+    """Write a body as JSON, its characters as they are."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def parse_reply(content: bytes | str) -> JsonValue | None:

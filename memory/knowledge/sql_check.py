@@ -114,7 +114,8 @@ def _own_names(node: Any) -> Iterator[str]:
         if isinstance(node, exp.CTE):
             inside = node
         if isinstance(node, exp.Query):
-            is_recursive = bool(node.args.get("with_") and node.args["with_"].args.get("recursive"))
+            clause = node.args.get("with_") or node.args.get("with")  # it was renamed
+            is_recursive = clause is not None and bool(clause.args.get("recursive"))
             for item in node.ctes:
                 if item is inside and not is_recursive:
                     break

@@ -24,6 +24,7 @@ from agentcore import (
     MemoryJournal,
     Message,
     Node,
+    Partial,
     Percept,
     Planner,
     Result,
@@ -115,6 +116,8 @@ async def streams() -> None:
             assert_type(item.text, str)
         elif isinstance(item, Finished):
             assert_type(item.result, Result[int])
+        elif isinstance(item, Partial):
+            assert_type(item.output, int)
         else:
             assert_type(item.seq, int)
 
