@@ -236,7 +236,10 @@ def test_searches_of_several_event_loops_at_once_agree(tmp_path: Path) -> None:
         found = [await base.search("honey", top_k=1) for _ in range(3)]
         return [hit.source for hits in found for hit in hits]
 
+    def search_alone(number: int) -> list[str]:
+        return asyncio.run(search(number))
+
     with ThreadPoolExecutor(3) as pool:
-        results = list(pool.map(lambda number: asyncio.run(search(number)), range(3)))
+        results = list(pool.map(search_alone, range(3)))
 
     assert results == [["bees"] * 3] * 3
