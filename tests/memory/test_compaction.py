@@ -150,9 +150,7 @@ async def test_a_text_longer_than_the_window_is_shortened_in_the_middle() -> Non
 async def test_calls_and_results_are_shown_to_the_model_that_sums_up() -> None:
     memory = summing(max_tokens=40)
     found = ToolMessage(tool_call_id="call-1", name="find", content="7 books")
-    await memory.extend(
-        "s", [SystemMessage(content="be brief"), UserMessage(content="how many?")]
-    )
+    await memory.extend("s", [SystemMessage(content="be brief"), UserMessage(content="how many?")])
     await memory.extend("s", [AssistantMessage(tool_calls=(FIND,)), found])
     await memory.extend("s", turn("two"))
     llm = ScriptedLLM("Seven.", "three")
