@@ -205,6 +205,26 @@ def test_a_waiting_loop_is_woken_by_another_one_that_settles() -> None:
     assert answers == ["admitted"]
 
 
+def test_those_behind_a_waiter_whose_loop_was_closed_are_let_through() -> None:
+    clock = [0.0]
+    shared = RateLimit(requests_per_minute=1, clock=lambda: clock[0])
+    lost = LeapingLoop()
+    first = lost.run_until_complete(shared.admit(1))
+    waits = lost.create_task(shared.admit(1))
+    lost.run_until_complete(asyncio.sleep(0))
+
+    async def check() -> None:
+        behind = asyncio.create_task(shared.admit(1))
+        await asyncio.sleep(0)
+        lost.close()
+        clock[0] = 60.0
+        shared.settle(first, 1)
+        await behind
+
+    run(check())
+    assert not waits.done()
+
+
 def test_a_limit_without_a_bound_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least one of them"):
         RateLimit()
