@@ -157,8 +157,8 @@ class Agent(Generic[Out]):
         may search the memory. `journal` and `decisions` are not for this.
 
         Raises:
-            ConfigurationError: the planner calls a tool, or waits for a person, before it asks the
-                model, or does not ask it.
+            ConfigurationError: the planner calls a tool, stores something in the memory, or waits
+                for a person before it asks the model, or does not ask it.
 
         Example:
             >>> import asyncio

@@ -59,6 +59,7 @@ async def explain(engine: Engine, task: object, options: RunOptions) -> Explanat
         decisions={},
     )
     state.on_request = hold
+    state.is_read_only = True
     scope = Scope(state)
     frame = make_frame(engine, options, scope, parent=None)
 

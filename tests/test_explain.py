@@ -21,7 +21,8 @@ from agentcore import (
     UserMessage,
     tool,
 )
-from agentcore.memory import SimilarExamples
+from agentcore.brain import Cached
+from agentcore.memory import Conversation, SimilarExamples
 from agentcore.planners import ReAct
 from agentcore.testing import ScriptedLLM, call
 from agentcore.values import JsonValue
@@ -133,6 +134,35 @@ async def test_explaining_writes_no_session_and_calls_no_listener() -> None:
 
     assert llm.requests[0].messages == (UserMessage(content="two"),)
     assert not any("first task" in event for event in heard)
+
+
+async def test_explaining_writes_no_session_where_a_cache_has_the_answer() -> None:
+    llm = Cached(ScriptedLLM("hi"), ":memory:")
+    await Agent(llm=llm).run("task")
+    memory = Conversation()
+
+    with pytest.raises(ConfigurationError, match="cannot be shown"):
+        await Agent(llm=llm, memory=memory).explain("task", session="s")
+
+    assert await memory.history("s") == ()
+
+
+class Noting:
+    """A planner that remembers first."""
+
+    async def solve(self, task: Task, run: Run, /) -> Answer:
+        await run.remember(task.text)
+        return await run.answer(task.messages)
+
+
+async def test_explaining_stores_nothing_in_the_memory() -> None:
+    memory = Conversation()
+    agent = Agent(llm=ScriptedLLM(), planner=Noting(), memory=memory)
+
+    with pytest.raises(ConfigurationError, match="stores something in its memory"):
+        await agent.explain("A note.")
+
+    assert await memory.search("note") == []
 
 
 class Hasty:
