@@ -165,7 +165,7 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
             percepts=percepts,
         )
         frame.abilities = llm.abilities
-        if isinstance(llm, Probing):
+        if isinstance(llm, Probing) and not place.scope.state.is_read_only:
             frame.abilities = await llm.probe(calls=inside)
         messages, cut = await _fit(inside, laid_out)
         return Started(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -21,10 +22,10 @@ from agentcore import (
     UserMessage,
     tool,
 )
-from agentcore.brain import Cached
+from agentcore.brain import Cached, Fallback, Probed
 from agentcore.memory import Conversation, SimilarExamples
 from agentcore.planners import ReAct
-from agentcore.testing import ScriptedLLM, call
+from agentcore.testing import FunctionLLM, ScriptedLLM, call
 from agentcore.values import JsonValue
 
 
@@ -145,6 +146,29 @@ async def test_explaining_writes_no_session_where_a_cache_has_the_answer() -> No
         await Agent(llm=llm, memory=memory).explain("task", session="s")
 
     assert await memory.history("s") == ()
+
+
+async def test_a_model_that_was_never_probed_is_shown_the_task_and_not_a_probe(
+    tmp_path: Path,
+) -> None:
+    llm = ScriptedLLM()
+    for model in (Probed(llm, cache_dir=tmp_path), Fallback(Probed(llm, cache_dir=tmp_path), llm)):
+        explanation = await Agent(llm=model).explain("The task.")
+
+        assert explanation.request.messages == (UserMessage(content="The task."),)
+    assert llm.requests == []
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_passport_that_is_kept_is_used(tmp_path: Path) -> None:
+    llm = FunctionLLM(lambda _: "I never call a tool.")
+    await Probed(llm, cache_dir=tmp_path).probe()
+    asked = len(llm.requests)
+
+    explanation = await Clerk(llm=Probed(llm, cache_dir=tmp_path)).explain("How many?")
+
+    assert "tools" not in explanation.sections
+    assert len(llm.requests) == asked
 
 
 class Noting:
