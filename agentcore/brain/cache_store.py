@@ -47,9 +47,11 @@ COMMIT;
 """
 
 
+# One that is stored again keeps its number: so the numbers have no gaps, and tell how many there are.
 _INSERT = (
-    "INSERT OR REPLACE INTO entries (key, completion, created_s, context, vector) "
-    "VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO entries (key, completion, created_s, context, vector) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET completion = excluded.completion, "
+    "created_s = excluded.created_s, context = excluded.context, vector = excluded.vector"
 )
 _EVICT = "DELETE FROM entries WHERE id <= (SELECT max(id) FROM entries) - ?"
 
@@ -114,7 +116,7 @@ class CacheStore:
         context: str | None = None,
         vector: Vector | None = None,
     ) -> None:
-        """Store a completion, over an older one; beyond `max_entries` the oldest leave."""
+        """Store a completion, over an older one; beyond `max_entries` the first stored leave."""
         blob = None if vector is None else _unit(vector).astype("<f4").tobytes()
         row = (key, completion.encoded, created_s, context, blob)
         try:
