@@ -157,7 +157,7 @@ async def test_a_model_that_was_never_probed_is_shown_the_task_and_not_a_probe(
 
         assert explanation.request.messages == (UserMessage(content="The task."),)
     assert llm.requests == []
-    assert list(tmp_path.iterdir()) == []
+    assert not any(tmp_path.iterdir())  # noqa: ASYNC240 - a folder of the test's own
 
 
 async def test_a_passport_that_is_kept_is_used(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ COMMIT;
 """
 
 
-# One that is stored again keeps its number: so the numbers have no gaps, and tell how many there are.
+# One that is stored again keeps its number: without gaps the numbers tell how many there are.
 _INSERT = (
     "INSERT INTO entries (key, completion, created_s, context, vector) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT (key) DO UPDATE SET completion = excluded.completion, "

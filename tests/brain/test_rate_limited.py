@@ -6,6 +6,7 @@ import asyncio
 import selectors
 import threading
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -21,7 +22,7 @@ from agentcore import (
     Usage,
     UserMessage,
 )
-from agentcore.brain import RateLimit, RateLimited
+from agentcore.brain import Probed, RateLimit, RateLimited
 from agentcore.completions import estimate_input
 from agentcore.testing import FunctionLLM, ScriptedLLM
 
@@ -223,6 +224,23 @@ def test_those_behind_a_waiter_whose_loop_was_closed_are_let_through() -> None:
 
     run(check())
     assert not waits.done()
+
+
+def test_probes_wait_for_their_turn_as_well(tmp_path: Path) -> None:
+    sent_at: list[float] = []
+
+    def reply(_request: LLMRequest) -> str:
+        sent_at.append(now_s())
+        return "hi"
+
+    async def check() -> None:
+        model = Probed(FunctionLLM(reply), cache_dir=tmp_path)
+        await Agent(llm=RateLimited(model, limit(requests=5))).run("?")
+
+    run(check())
+
+    assert len(sent_at) > 5
+    assert all(later - sent >= 60 for sent, later in zip(sent_at, sent_at[5:], strict=False))
 
 
 def test_a_limit_without_a_bound_is_refused() -> None:
