@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from os import fspath
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -65,9 +65,11 @@ class CacheStore:
     """
 
     def __init__(self, path: str | Path, *, max_entries: int) -> None:
-        self._path = fspath(path)
+        self._path = os.fspath(path)
         self._max_entries = max_entries
+        self._process_id = os.getpid()
         self._connection: sqlite3.Connection | None = None
+        self._left_behind: list[sqlite3.Connection] = []
         self._lock = Lock()
 
     def get(self, key: str, *, since_s: float) -> Completion | None:
@@ -132,15 +134,25 @@ class CacheStore:
     def close(self) -> None:
         """Close the file; it is opened again when it is needed again."""
         with self._lock:
+            self._leave_behind()
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def _leave_behind(self) -> None:
+        """In a fork, neither use nor close the parent's connection: both would harm the file."""
+        if self._process_id == os.getpid():
+            return
+        if self._connection is not None:
+            self._left_behind.append(self._connection)
+        self._process_id, self._connection = os.getpid(), None
 
     @contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
         import sqlite3
 
         with self._lock:
+            self._leave_behind()
             try:
                 if self._connection is None:
                     self._connection = _connect(self._path)
