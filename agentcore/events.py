@@ -62,6 +62,8 @@ class MemoryHit(Value):
     why: str = ""
     """How it was found, for a person to read."""
     metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    id: str = ""
+    """The record's id in its memory; empty where it has none."""
 
 
 class Cut(Value):

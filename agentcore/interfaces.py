@@ -131,8 +131,11 @@ class Memory(Protocol):
         source: str = "",
         metadata: Mapping[str, JsonValue] | None = None,
         run: Run | None = None,
-    ) -> None:
-        """Store a text. When this returns the text is found by searches."""
+    ) -> object:
+        """Store a text. When this returns the text is found by searches.
+
+        What it returns, such as an id, is between the memory and its user; a run does not look.
+        """
         ...
 
     async def search(

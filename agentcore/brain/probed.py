@@ -56,7 +56,8 @@ class Probed:
     - stop words and log-probabilities that would be ignored are refused;
     - the window is set where it is set with each request, as by Ollama.
 
-    `complete` never probes: outside of a run call `probe` first.
+    `complete` never probes, but uses a passport that is kept on disk, as a run does that is taken
+    up in another process: outside of a run call `probe` first.
 
     Args:
         llm: A model directly behind its endpoint, or its name. One made of others cannot be
@@ -96,6 +97,7 @@ class Probed:
         self._context_up_to = context_up_to
         self._locks: PerLoop[asyncio.Lock] = PerLoop(asyncio.Lock, _leave)
         self._passport: Passport | None = None
+        self._has_looked = False
         if passport is not None:
             given = passport if isinstance(passport, Passport) else Passport.load(passport)
             self._adopt(given)
@@ -162,7 +164,7 @@ class Probed:
             ContextLengthError: the prompt does not fit, or was cut.
             LLMError: see the tree in `agentcore.errors`.
         """
-        passport = self._passport
+        passport = self._passport or await self._kept()
         if passport is None:
             return await self._llm.complete(request, on_delta=on_delta)
         check_sampling(request.sampling, passport.abilities, backend=self.name)
@@ -185,6 +187,16 @@ class Probed:
         """Close the model if it was loaded here."""
         if self._is_owner:
             await self._llm.aclose()
+
+    async def _kept(self) -> Passport | None:
+        """Look for a passport on disk, once."""
+        async with self._locks.get():
+            if self._passport is None and not self._has_looked:
+                self._has_looked = True
+                found = self._store.find(self.name, await identity_of(self._llm))
+                if found is not None:
+                    self._adopt(found)
+        return self._passport
 
     async def _find_or_make(self, calls: ModelCalls | None) -> Passport:
         if isinstance(self._llm, Probing):

@@ -168,6 +168,16 @@ async def test_complete_never_probes() -> None:
     assert llm.requests == [HELLO]
 
 
+async def test_without_a_probe_a_kept_passport_is_used(tmp_path: Path) -> None:
+    await Probed(FunctionLLM(plain), cache_dir=tmp_path, context_up_to=0).probe()
+    llm = Probed(FunctionLLM(plain), cache_dir=tmp_path)
+
+    await llm.complete(HELLO)
+
+    assert llm.passport is not None
+    assert not llm.abilities.tools
+
+
 def test_a_model_made_of_others_is_not_probed() -> None:
     class Both(FunctionLLM):
         async def compose(

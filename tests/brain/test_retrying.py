@@ -203,6 +203,7 @@ async def test_a_wait_can_be_cancelled() -> None:
 
 async def test_a_model_given_by_name_does_not_try_again_by_itself() -> None:
     with respx.mock(using="httpcore2") as router:
+        router.get(url__regex=r".*/models").respond(json={"data": []})
         asked = router.post(url__regex=r".*/chat/completions").respond(503)
         llm = Retrying("vllm:qwen3", max_attempts=2)
         with pytest.raises(LLMUnavailableError):

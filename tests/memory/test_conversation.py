@@ -72,8 +72,8 @@ async def test_a_forgotten_session_is_empty_and_others_stay() -> None:
     memory = await filled(Conversation(), turn("mine"))
     await memory.extend("other", turn("theirs"))
 
-    memory.forget("s")
-    memory.forget("never there")
+    await memory.forget("s")
+    await memory.forget("never there")
 
     assert await memory.history("s") == ()
     assert texts(await memory.history("other")) == ["theirs"]
