@@ -74,7 +74,7 @@ def check_repeats(most_repeats: int | None) -> int | None:
 
 
 def _step_of(observations: Sequence[Observation]) -> str:
-    """Stands for the calls, whatever their ids and the order of their arguments, and the results."""
+    """Stands for the calls and results, whatever the ids and the order of the arguments."""
     parts: list[str] = []
     for seen in observations:
         parts += [seen.call.name, _plain(seen.call.arguments), seen.percept.content.digest]

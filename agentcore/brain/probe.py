@@ -72,7 +72,7 @@ async def examine(
 ) -> Passport:
     """Probe a model.
 
-    Costs 14 to 24 calls, about 2,000 tokens besides what they write (at most 512 each), and for the
+    Costs 12 to 24 calls, about 2,000 tokens besides what they write (at most 512 each), and for the
     window up to twice `context_up_to` tokens to read.
 
     Args:

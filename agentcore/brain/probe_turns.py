@@ -1,4 +1,4 @@
-"""Probes of the conversation: whose messages a server takes, in which order, and whether they arrive.
+"""Probes of the conversation: whose messages a server takes, in which order, and which are read.
 
 Chat templates refuse what they have no place for, or leave it out without a word. What the model
 does not repeat is asked for once more in a form that every template has, so that a model too small
