@@ -82,10 +82,10 @@ $(VENV)/.local: pyproject.toml constraints.txt | $(PY)
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(PY)
 	$(SAY) "Installing agentcore and what its tests need: a minute or two the first time"
-	@$(PIP) install --constraint constraints.txt --editable '.[test,knowledge]'
+	@$(PIP) install --constraint constraints.txt --editable '.[test,knowledge,local]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(PY)
 	$(SAY) "Installing the tools that check the code: a minute the first time"
-	@$(PIP) install --constraint constraints.txt --editable '.[dev,knowledge]'
+	@$(PIP) install --constraint constraints.txt --editable '.[dev,knowledge,local]'
 	@touch $@

@@ -26,7 +26,7 @@ class FaissIndex:
     """A `VectorIndex` for a machine's memory: 1 KB a vector of 256 numbers, and 20 bytes beside.
 
     Up to `exact_up_to` vectors every search compares with all of them. From then on it wants to be
-    trained: clusters them into about 2 * sqrt(n) lists, and measures on 100 queries of its own how
+    trained: clusters them into about 2 * sqrt(n) lists, and measures on 200 queries of its own how
     many lists a search has to read. Until that is done, and while it is done again, searches are
     answered as before. A search among allowed ids is always exact.
 

@@ -87,15 +87,15 @@ class IndexKeeper:
         return index
 
     def _take_vectors(self, connection: sqlite3.Connection, index: VectorIndex) -> None:
-        rows = True
-        while rows:
+        while True:
             rows = connection.execute(
                 "SELECT number, vector FROM vectors WHERE number > ? ORDER BY number LIMIT ?",
                 (self._number, _ROWS_AT_A_TIME),
             ).fetchall()
-            if rows:
-                index.add(*to_matrix(rows, dim=self._dim, path=self._path))
-                self._number = rows[-1][0]
+            if not rows:
+                return
+            index.add(*to_matrix(rows, dim=self._dim, path=self._path))
+            self._number = rows[-1][0]
 
     def _take_removals(self, connection: sqlite3.Connection, index: VectorIndex) -> None:
         import numpy as np

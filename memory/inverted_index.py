@@ -28,7 +28,7 @@ _VERSION = 1
 _FIRST_PROBES = 8
 _DEPTHS = (10, 100, 400, 1600)
 """The recall is made sure of for so many results; a search for more reads every list."""
-_SAMPLE = 100
+_SAMPLE = 200
 _SIZE_TO_GATHER = 2000
 """So many vectors are fetched one by one rather than found by a scan of all lists."""
 
@@ -92,7 +92,7 @@ class InvertedLists:
         self._index.is_trained = True
         self._index.set_direct_map_type(faiss.DirectMap.Hashtable)
         self._learnt = learnt
-        self._lists = lists
+        self._lists: int = lists
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -199,6 +199,7 @@ class InvertedLists:
         import numpy as np
 
         random = np.random.default_rng(seed)
+        aim = (1 + recall) / 2  # so that other queries than these find as much
         one, other = (self.held(random.choice(self.ids(), size=_SAMPLE))[1] for _ in range(2))
         queries = (one + 0.5 * other).astype(np.float32)
         truth = self._found(queries, _DEPTHS[-1], self._lists)
@@ -206,7 +207,7 @@ class InvertedLists:
         probes = min(_FIRST_PROBES, self._lists)
         for depth in _DEPTHS:
             while probes < self._lists:
-                if _recall(self._found(queries, depth, probes), truth[:, :depth]) >= recall:
+                if _recall(self._found(queries, depth, probes), truth[:, :depth]) >= aim:
                     break
                 probes = min(probes * 2, self._lists)
             chosen.append(probes)

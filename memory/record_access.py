@@ -135,7 +135,8 @@ class RecordAccess:
                 f"a vector of the shape {row.shape} was searched for where ({self.store.dim},) "
                 "finite numbers are due"
             )
-        return _to_unit(row[None, :])[0]
+        query: Matrix = _to_unit(row[None, :])[0]
+        return query
 
 
 def _to_unit(matrix: Matrix) -> Matrix:

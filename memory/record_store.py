@@ -200,5 +200,9 @@ class RecordStore:
         with self._opening:
             self._is_closed = True
             now_open, self._now_open = self._now_open, None
-        if now_open is not None and now_open.process_id == os.getpid():
+        if now_open is None:
+            return
+        if now_open.process_id == os.getpid():
             now_open.close()
+        else:
+            self._left_behind.append(now_open)

@@ -102,11 +102,7 @@ class VectorMemory:
         return f"VectorMemory({str(self._access.store.path)!r}, {self._access.namespace})"
 
     def within(self, *, user: str = "", agent: str = "", session: str = "") -> VectorMemory:
-        """Return this memory for another namespace; it is closed when either is closed.
-
-        Nothing is inherited: `within(user="ann")` does not see what was added within
-        `user="ann", session="1"`, nor the other way round.
-        """
+        """Return this memory for another namespace; see `Namespace`: nothing is inherited."""
         other = copy.copy(self)
         other._access = replace(self._access, namespace=Namespace(user, agent, session))
         return other
@@ -291,7 +287,7 @@ class VectorMemory:
         return await self._access.read(lambda connection, _: rows.revision(connection), run=None)
 
     async def aclose(self) -> None:
-        """Close the file. May be called more than once."""
+        """Close the file, for every namespace of it. May be called more than once."""
         await asyncio.to_thread(self._access.store.close)
 
     async def __aenter__(self) -> Self:

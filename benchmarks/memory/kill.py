@@ -15,9 +15,10 @@ import signal
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -192,14 +193,16 @@ def kill_row(points: int) -> Row:
 
 
 def in_child(
-    checking: Callable[[Path, Ledger], object], path: Path, ledger: Ledger
+    checking: Callable[[Path, Ledger], Coroutine[Any, Any, tuple[int, int]]],
+    path: Path,
+    ledger: Ledger,
 ) -> tuple[int, int]:
     """Run the check in a fork, which may start threads; a check that fails counts as one loss."""
     reading, writing = os.pipe()
     process_id = os.fork()
     if not process_id:
         try:
-            os.write(writing, json.dumps(asyncio.run(checking(path, ledger))).encode())  # type: ignore[arg-type]
+            os.write(writing, json.dumps(asyncio.run(checking(path, ledger))).encode())
         finally:
             os._exit(0)
     os.close(writing)

@@ -98,7 +98,7 @@ async def vector_rows(count: int) -> list[Row]:
         return indexes[-1]
 
     with tempfile.TemporaryDirectory() as folder:
-        path, embedder, before_mb = Path(folder, "m.db"), Prepared(stored), resident_mb()
+        path, embedder = Path(folder, "m.db"), Prepared(stored)
         async with VectorMemory(path, embedder=embedder, index=make) as memory:
             rows = await filling_rows(memory, count)
             await asyncio.to_thread(wait_for_training, indexes[-1])
@@ -106,7 +106,7 @@ async def vector_rows(count: int) -> list[Row]:
             rows.append(build_row(stored))
             rows += await search_rows(bench)
             rows.append(await adding_row(bench))
-        rows += await opening_rows(path, embedder, queries, before_mb)
+        rows += await opening_rows(path, embedder, queries)
     return rows
 
 
@@ -253,11 +253,8 @@ async def adding_row(bench: Bench) -> Row:
     return Row("search while 10,000 are added", percentiles(samples), "adding does not block", "")
 
 
-async def opening_rows(
-    path: Path, embedder: Prepared, queries: Matrix, before_mb: float
-) -> list[Row]:
+async def opening_rows(path: Path, embedder: Prepared, queries: Matrix) -> list[Row]:
     """Open the file again, up to the first answer."""
-    del before_mb
     start_mb, start = resident_mb(), time.perf_counter()
     async with VectorMemory(path, embedder=embedder) as memory:
         await memory.search_vector(queries[0], top_k=TOP_K)

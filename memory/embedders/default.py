@@ -17,10 +17,6 @@ def default_embedder() -> Embedder:
 
     A store remembers its embedder by name: a store that was filled with hashed words says so when
     it is opened with word vectors later, and does not mix the two.
-
-    Example:
-        >>> default_embedder().name
-        'wordllama:l2_supercat_256'
     """
     try:
         import_module("wordllama")

@@ -84,7 +84,7 @@ async def test_several_event_loops_share_one_object(path: Path) -> None:
         return len(await memory.search("dune", top_k=50))
 
     with ThreadPoolExecutor(4) as pool:
-        loops = [pool.submit(lambda n=n: asyncio.run(work(n))) for n in range(8)]
+        loops = [pool.submit(asyncio.run, work(n)) for n in range(8)]
         assert all(loop.result() >= 1 for loop in loops)
 
     assert await memory.count() == 8
