@@ -180,7 +180,13 @@ class VectorMemory:
         return await self._access.read(action, run=run)
 
     async def delete(self, record_ids: Iterable[str], *, run: Run | None = None) -> int:
-        """Delete records of this namespace, all or none; return how many there were."""
+        """Delete records of this namespace, all or none; return how many there were.
+
+        Raises:
+            ConfigurationError: it is one id instead of several: its letters would be no ids.
+        """
+        if isinstance(record_ids, str):
+            raise ConfigurationError(f"delete({record_ids!r}): give a list of ids")
         names = list(record_ids)
         return await self._access.write(
             lambda connection, selection: rows.delete_named(connection, selection, names),

@@ -8,7 +8,7 @@ import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -36,6 +36,40 @@ async def test_another_object_sees_what_is_committed_at_its_next_search(path: Pa
         assert [hit.text for hit in await other.search("dune")] == ["emma"]
         await one.delete([name])
         assert await other.search("dune") == []
+
+
+class InterruptedIndex(ExactIndex):
+    """Lets something happen between what it found and the reading of the records."""
+
+    between: Callable[[], object] | None = None
+
+    def search(self, query: Matrix, top_k: int, *, allowed: Ids | None = None) -> Found:
+        found = super().search(query, top_k, allowed=allowed)
+        between, self.between = self.between, None
+        if between is not None:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(between).result()
+        return found
+
+
+@pytest.mark.parametrize("where", [None, Equals("kind", "novel")])
+async def test_a_record_that_is_changed_in_the_middle_of_a_search_is_found(
+    path: Path, where: Equals | None
+) -> None:
+    made: list[InterruptedIndex] = []
+
+    def make(dim: int) -> InterruptedIndex:
+        made.append(InterruptedIndex(dim))
+        return made[-1]
+
+    async with VectorMemory(path, embedder=Words(), index=make) as memory:
+        name = await memory.add("dune", metadata={"kind": "novel"})
+        await memory.search("dune")
+        made[0].between = lambda: asyncio.run(memory.update(name, source="shelf"))
+
+        hits = await memory.search("dune", where=where)
+
+    assert [(hit.id, hit.source) for hit in hits] == [(name, "shelf")]
 
 
 async def test_a_second_writer_waits_as_long_as_it_was_told(path: Path) -> None:
