@@ -251,6 +251,27 @@ def test_a_forked_child_opens_the_file_anew(path: Path) -> None:
     assert run(FORKING, str(path)) == ["0", "True", "402"]
 
 
+FORKING_WITH_A_LOCK_HELD = """
+import asyncio, os, sys
+from agentcore import UserMessage
+from agentcore.memory import Conversation
+
+memory = Conversation(path=sys.argv[1])
+asyncio.run(memory.extend("s", [UserMessage(content="dune")]))
+(opened,) = memory._store._by_process.values()
+with opened.lock:  # as another thread would hold it
+    child = os.fork()
+    if child == 0:
+        os._exit(len(asyncio.run(memory.history("s"))))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.slow
+def test_a_forked_child_does_not_wait_for_the_threads_of_its_parent(path: Path) -> None:
+    assert run(FORKING_WITH_A_LOCK_HELD, str(path)) == ["1"]
+
+
 MAKING = """
 import asyncio, sys
 from tests.memory.conftest import Words
