@@ -282,7 +282,7 @@ class VectorMemory:
         return await self._access.read(rows.count, where=where, source=source, run=run)
 
     async def changes(self, since: Revision | None = None) -> Changes:
-        """Return what came and went in this namespace; ask on from its `until` while that changes."""
+        """Return what came and went in this namespace; ask on from `until` while that changes."""
         return await self._access.read(
             lambda connection, selection: changes_since(connection, selection, since), run=None
         )

@@ -1,7 +1,8 @@
 """What is shipped for tests: models whose answers you write, and a suite that every LLM passes.
 
-To test an agent: `ScriptedLLM`, `FunctionLLM`, and `HashingEmbedder` for its memory. To test a backend of your own: subclass
-`LLMConformance`, `HTTPConformance` or `LiveConformance` (docs/writing-a-backend.md).
+To test an agent: `ScriptedLLM`, `FunctionLLM`, and `HashingEmbedder` for its memory. To test a
+backend of your own: subclass `LLMConformance`, `HTTPConformance` or `LiveConformance`
+(docs/writing-a-backend.md).
 """
 
 from ..brain.scripted import FunctionLLM, Reply, ScriptedLLM, call
