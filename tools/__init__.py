@@ -1,5 +1,10 @@
-"""Tools, one family per file: each is a function marked with `@tool`, or makes some."""
+"""Tools, one family per file: each is a function marked with `@tool`, a tool set, or makes some.
 
+The packages of the extras are loaded at the first call that needs them.
+"""
+
+from .approval import with_approval
 from .calculator import calculate
+from .files import EditableFiles, Files
 
-__all__ = ["calculate"]
+__all__ = ["EditableFiles", "Files", "calculate", "with_approval"]
