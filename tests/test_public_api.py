@@ -27,6 +27,7 @@ MODULES = sorted(
 )
 VENDORS = {
     "ddgs",
+    "duckdb",
     "faiss",
     "httpx",
     "httpx2",
@@ -37,6 +38,7 @@ VENDORS = {
     "ollama",
     "openai",
     "tenacity",
+    "trafilatura",
     "wordllama",
     "xllamacpp",
 }

@@ -6,5 +6,6 @@ The packages of the extras are loaded at the first call that needs them.
 from .approval import with_approval
 from .calculator import calculate
 from .files import EditableFiles, Files
+from .sql import Database
 
-__all__ = ["EditableFiles", "Files", "calculate", "with_approval"]
+__all__ = ["Database", "EditableFiles", "Files", "calculate", "with_approval"]
