@@ -29,6 +29,7 @@ VENDORS = {
     "ddgs",
     "duckdb",
     "faiss",
+    "httpcore2",
     "httpx",
     "httpx2",
     "jinja2",
