@@ -21,7 +21,7 @@ __all__ = ["EditableFiles", "Files"]
 
 _MOST_ENTRIES = 500
 _MOST_HITS = 100
-_MOST_SEARCHED = 10_000
+_MOST_WALKED = 20_000
 _MOST_SEARCHED_BYTES = 100_000_000
 _HIT_CHARS = 200
 
@@ -112,19 +112,18 @@ class Files(ToolSet):
             raise ToolError("the text to search for is empty")
         wanted = text.casefold()
         hits: list[str] = []
-        searched = searched_bytes = 0
-        for path, status in self._rooted.walk(folder):
-            if not fnmatchcase(path.rpartition("/")[2], pattern):
-                continue
-            searched, searched_bytes = searched + 1, searched_bytes + status.st_size
-            if searched > _MOST_SEARCHED or searched_bytes > _MOST_SEARCHED_BYTES:
+        searched_bytes = 0
+        for walked, (path, status) in enumerate(self._rooted.walk(folder), 1):
+            is_meant = fnmatchcase(path.rpartition("/")[2], pattern)
+            searched_bytes += min(status.st_size, self._max_file_bytes) if is_meant else 0
+            if walked > _MOST_WALKED or searched_bytes > _MOST_SEARCHED_BYTES:
                 hits.append("... there is more than can be searched at once; name a folder")
                 break
-            hits += self._hits(path, wanted)
+            hits += self._hits(path, wanted) if is_meant else []
             if len(hits) > _MOST_HITS:
                 hits[_MOST_HITS:] = ["... and more; search for a longer text, or in one folder"]
                 break
-        return "\n".join(hits) or f"{text!r} is in none of {searched} files"
+        return "\n".join(hits) or f"{text!r} is in none of the files"
 
     def _hits(self, path: str, wanted: str) -> list[str]:
         try:

@@ -87,6 +87,7 @@ def test_a_huge_file_is_refused_without_reading_it(folder: Path) -> None:
     with pytest.raises(ToolError, match="more than 10000000 bytes"):
         Files(folder).read_file("huge.txt")
     assert "huge.txt (1000000000000 bytes)" in Files(folder).list_files()
+    assert Files(folder).search_files("cake") == "notes/plan.md:2: Bake a cake."
 
 
 def test_a_pipe_is_refused_instead_of_waited_for(folder: Path) -> None:
@@ -125,7 +126,7 @@ def test_text_is_found_in_text_files_below_a_folder(folder: Path) -> None:
 
     assert files.search_files("CAKE") == "notes/plan.md:2: Bake a cake."
     assert files.search_files("cake", folder="notes", pattern="*.md").startswith("notes/plan.md:2")
-    assert files.search_files("cake", pattern="*.txt") == "'cake' is in none of 2 files"
+    assert files.search_files("cake", pattern="*.txt") == "'cake' is in none of the files"
 
 
 def test_many_hits_are_cut(folder: Path) -> None:

@@ -95,7 +95,9 @@ def test_a_way_out_is_refused_for_reading_and_writing(tree: Path, path: str) -> 
 
 
 def test_a_search_does_not_follow_links(tree: Path) -> None:
-    assert EditableFiles(tree / "root").search_files("secret").startswith("'secret' is in none of")
+    assert (
+        EditableFiles(tree / "root").search_files("secret").startswith("'secret' is in none of the")
+    )
 
 
 @contextmanager
