@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
@@ -112,10 +113,12 @@ def swapping(
         kinds = [one, other]
         while not is_over.is_set():
             kinds.reverse()
-            kinds[0](beside)
-            with suppress(OSError):
-                name.rename(name.with_name("gone"))
-            beside.rename(name)
+            with suppress(OSError):  # a tool may be at work in there: once more
+                clear(beside)
+                kinds[0](beside)
+                with suppress(FileNotFoundError):
+                    name.rename(name.with_name("gone"))
+                beside.rename(name)
             clear(name.with_name("gone"))
 
     thread = threading.Thread(target=swap)
@@ -129,9 +132,7 @@ def swapping(
 
 def clear(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        for inner in path.iterdir():
-            inner.unlink()
-        path.rmdir()
+        shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
 
