@@ -7,7 +7,7 @@ Subclass `Agent`, give it a model and tools, run it. Planners are in `agentcore.
 
 import logging
 
-from .action import tool
+from .action import ToolSet, tool
 from .agent import Agent
 from .brain.registry import load_llm
 from .completions import Abilities, Completion, LLMRequest, Sampling, TextDelta, ToolSpec
@@ -156,6 +156,7 @@ __all__ = [
     "ToolError",
     "ToolMessage",
     "ToolNotFoundError",
+    "ToolSet",
     "ToolSpec",
     "ToolTimeoutError",
     "Usage",

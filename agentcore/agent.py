@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, Self, cast
 
 from typing_extensions import TypeVar, Unpack
 
+from .action.toolset import ToolLike
 from .completions import Sampling
 from .errors import ConfigurationError
 from .events import Event
@@ -20,7 +21,6 @@ from .options import (
     AgentOptions,
     Overflow,
     RunOptions,
-    ToolLike,
     check_names,
     clean_run_options,
 )

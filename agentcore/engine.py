@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from .action.registry import collect_tools
 from .action.tool import mark_of
+from .action.toolset import ToolLike
 from .brain.registry import is_llm, load_llm
 from .brain.structured import OutputType
 from .completions import Abilities, Sampling
@@ -17,7 +18,7 @@ from .events import Event
 from .extensions import ExampleStore
 from .frame import Parts
 from .interfaces import LLM, SessionMemory, Tool
-from .options import Overflow, RunContext, ToolLike
+from .options import Overflow, RunContext
 from .planning import Planner
 from .reflection import docstring_of, output_type_of
 from .usage import Budget

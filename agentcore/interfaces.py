@@ -222,7 +222,7 @@ class Fetcher(Protocol):
     """
 
     async def fetch(self, url: str, *, timeout_s: float = 20.0) -> tuple[bytes, str]:
-        """Return the body and its media type.
+        """Return the body and its media type; that may have parameters, such as a charset.
 
         Raises:
             ToolError: the address is refused, or the document cannot be had.

@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypedDict, cast
 
+from .action.toolset import ToolLike
 from .completions import Sampling
 from .errors import ConfigurationError
 from .events import Decision
 from .extensions import ExampleStore
-from .interfaces import LLM, Journal, Memory, Sensor, SessionMemory, Tool
+from .interfaces import LLM, Journal, Memory, Sensor, SessionMemory
 from .messages import AssistantMessage, Message, SystemMessage, ToolMessage, UserMessage
 from .planning import Planner
 from .usage import Budget
@@ -20,14 +21,9 @@ __all__ = [
     "Overflow",
     "RunContext",
     "RunOptions",
-    "ToolLike",
     "check_names",
     "clean_run_options",
 ]
-
-ToolLike: TypeAlias = Tool | Callable[..., object]
-"""A tool object, or a function that becomes one."""
-
 
 Overflow: TypeAlias = Literal["drop", "summarise", "raise"]
 """What is done where a conversation does not fit into the model's window.

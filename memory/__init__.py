@@ -1,5 +1,6 @@
 """Memory: what an agent keeps beyond one run."""
 
+from ..databases import DuckDBSource, SQLiteSource, SQLSource
 from .conversation import Conversation
 from .embedders.cached import CachedEmbedder
 from .embedders.default import default_embedder
@@ -31,7 +32,6 @@ from .knowledge.splitters import (
 )
 from .knowledge.sql_check import SQLRefusedError, check_sql
 from .knowledge.sql_question import SQLAnswer, SQLKnowledge
-from .knowledge.sql_source import DuckDBSource, SQLiteSource, SQLSource
 from .knowledge.words import Analyzer
 from .record_changes import Changes, Revision
 from .records import Namespace, NewRecord, Record

@@ -27,6 +27,7 @@ SHIPPED = (*CODE, "docs", "examples", "tests")
 TOOLS = ("test", "dev")
 """The extras that the library itself does not use."""
 BROUGHT_BY = {
+    "httpcore2": "openai",
     "httpx": "ollama",
     "httpx2": "openai",
     "numpy": "faiss-cpu",

@@ -27,7 +27,9 @@ MODULES = sorted(
 )
 VENDORS = {
     "ddgs",
+    "duckdb",
     "faiss",
+    "httpcore2",
     "httpx",
     "httpx2",
     "jinja2",
@@ -37,6 +39,7 @@ VENDORS = {
     "ollama",
     "openai",
     "tenacity",
+    "trafilatura",
     "wordllama",
     "xllamacpp",
 }

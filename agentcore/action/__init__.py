@@ -4,5 +4,6 @@ Only the decorator is loaded with agentcore; the rest is when an agent first run
 """
 
 from .tool import ToolOptions, tool
+from .toolset import ToolSet
 
-__all__ = ["ToolOptions", "tool"]
+__all__ = ["ToolOptions", "ToolSet", "tool"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TypeAlias, cast
@@ -16,6 +16,7 @@ from ..interfaces import Tool
 from .function import FunctionTool
 from .parameters import describe, is_function
 from .tool import ToolOptions, check_name, mark_of
+from .toolset import ToolLike, ToolSet
 
 __all__ = ["collect_tools"]
 
@@ -45,9 +46,7 @@ _Source: TypeAlias = "_Method | Tool"
 _read: WeakKeyDictionary[type, Mapping[str, _Source]] = WeakKeyDictionary()
 
 
-def collect_tools(
-    agent: object, extra: Sequence[Tool | Callable[..., object]] = ()
-) -> dict[str, Tool]:
+def collect_tools(agent: object, extra: Sequence[ToolLike] = ()) -> dict[str, Tool]:
     """Return the tools of an agent by name, those of base classes first.
 
     Each class along the MRO adds its methods marked with `@tool` and its list `tools`. A tool
@@ -72,9 +71,9 @@ def collect_tools(
     }
     added: dict[str, _Source] = {}
     for element in extra:
-        made = _as_tool(element, f"tools= of {kind.__qualname__}")
-        _add(added, made.spec.name, made)
-        tools[made.spec.name] = made
+        for made in _as_tools(element, f"tools= of {kind.__qualname__}"):
+            _add(added, made.spec.name, made)
+            tools[made.spec.name] = made
     return tools
 
 
@@ -83,8 +82,8 @@ def _read_classes(kind: type) -> dict[str, _Source]:
     for cls in reversed(kind.__mro__):
         level = _methods(cls, merged)
         for element in _listed(cls):
-            made = _as_tool(element, f"{cls.__qualname__}.tools")
-            _add(level, made.spec.name, made)
+            for made in _as_tools(element, f"{cls.__qualname__}.tools"):
+                _add(level, made.spec.name, made)
         merged.update(level)
     return merged
 
@@ -139,9 +138,22 @@ def _listed(cls: type) -> Sequence[object]:
         return ()
     if not isinstance(value, (list, tuple)):
         raise ConfigurationError(
-            f"{cls.__qualname__}.tools is {value!r}; give a list of functions and Tool objects"
+            f"{cls.__qualname__}.tools is {value!r}; give a list of functions, tool sets and Tool "
+            "objects"
         )
     return cast("Sequence[object]", value)
+
+
+def _as_tools(element: object, where: str) -> Sequence[Tool]:
+    """Return the one tool that an element is, or those of a tool set."""
+    if not isinstance(element, ToolSet):
+        return (_as_tool(element, where),)
+    tools = tuple(collect_tools(element).values())
+    if not tools:
+        raise ConfigurationError(
+            f"{element!r} in {where} is a tool set without tools; mark methods of it with @tool"
+        )
+    return tools
 
 
 def _as_tool(element: object, where: str) -> Tool:
@@ -157,8 +169,8 @@ def _as_tool(element: object, where: str) -> Tool:
     if inspect.ismethod(element) or is_function(element):
         return FunctionTool.of(element)
     raise ConfigurationError(
-        f"{element!r} in {where} is no tool; give a function, a bound method, or an object with "
-        "the attributes of agentcore.interfaces.Tool"
+        f"{element!r} in {where} is no tool; give a function, a bound method, a ToolSet, or an "
+        "object with the attributes of agentcore.interfaces.Tool"
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from ...databases import SQLSource
 from ...errors import ConfigurationError, OutputParseError, PlanningError, ToolError
 from ...jsontext import parse_json
 from ...messages import AssistantMessage, Message, SystemMessage, UserMessage
 from ...planning import Run
 from ...values import JsonObject, JsonValue, Value
 from .sql_check import check_sql
-from .sql_source import SQLSource
 
 __all__ = ["SQLAnswer", "SQLKnowledge"]
 

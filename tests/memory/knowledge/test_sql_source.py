@@ -76,7 +76,7 @@ def test_no_more_rows_come_than_were_asked_for(source: SQLSource) -> None:
     ],
 )
 def test_what_is_no_reading_is_refused_by_the_database_itself(source: SQLSource, sql: str) -> None:
-    with pytest.raises(ToolError, match="the database says"):
+    with pytest.raises(ToolError, match=r"the database says|is refused"):
         source.query(sql, max_rows=9, timeout_s=5)
 
     assert source.query("SELECT count(*) FROM book", max_rows=9, timeout_s=5)[1] == ((2,),)
@@ -91,7 +91,7 @@ def test_sqlite_gives_no_pragma_and_no_huge_value(tmp_path: Path) -> None:
     source = SQLiteSource(sqlite_file(tmp_path))
 
     for sql in ("PRAGMA user_version = 7", "SELECT randomblob(900000000)", "VACUUM INTO 'x.db'"):
-        with pytest.raises(ToolError, match="the database says"):
+        with pytest.raises(ToolError, match=r"the database says|is refused"):
             source.query(sql, max_rows=9, timeout_s=5)
 
 
@@ -107,7 +107,7 @@ def test_duckdb_reaches_no_files_and_keeps_its_settings(tmp_path: Path) -> None:
         "SET enable_external_access = true",
         "INSTALL httpfs",
     ):
-        with pytest.raises(ToolError, match="the database says"):
+        with pytest.raises(ToolError, match=r"the database says|is refused"):
             source.query(sql, max_rows=9, timeout_s=5)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["secret.csv", "shop.duckdb"]
 
@@ -116,7 +116,7 @@ def test_rows_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
     source = SQLiteSource(sqlite_file(tmp_path))
     wide = ", ".join(["printf('%.900000c', 'x')"] * 7)
 
-    with pytest.raises(ToolError, match=r"over 10,000,000 characters"):
+    with pytest.raises(ToolError, match=r"over 1,000,000 characters"):
         source.query(f"SELECT {wide} FROM book", max_rows=9, timeout_s=5)  # noqa: S608  our own
 
 
