@@ -82,10 +82,10 @@ class BestOfN:
         answers = [sample for sample in drawn if isinstance(sample, Answer)]
         if not answers:
             raise next(sample for sample in drawn if not isinstance(sample, Answer))
-        different = {
-            ballot_of(answer.text, run.output_schema): answer for answer in reversed(answers)
-        }
-        candidates = list(different.values())[::-1]
+        different: dict[str, Answer] = {}
+        for answer in answers:
+            different.setdefault(ballot_of(answer.text, run.output_schema), answer)
+        candidates = list(different.values())
         scores = await self._scores(candidates, run)
         # max() returns the first of equals: ties go to what was sampled first.
         return candidates[max(range(len(candidates)), key=scores.__getitem__)]

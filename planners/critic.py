@@ -17,10 +17,13 @@ from ..thoughts import split_thoughts
 from ..transcripts import calls_as_text
 from ..values import JsonObject, Value
 
-__all__ = ["VERDICT_SCHEMA", "Check", "Critic", "Judge", "Verdict", "read_verdict"]
+__all__ = ["MOST", "VERDICT_SCHEMA", "Check", "Critic", "Judge", "Verdict", "read_verdict"]
 
 _PROMPT = Path(__file__).with_name("critic.jinja2")
 _ATTEMPTS = 2
+
+MOST = 10
+"""The highest score."""
 
 
 class Verdict(Value):
@@ -28,7 +31,7 @@ class Verdict(Value):
 
     problems: tuple[str, ...] = ()
     """What is wrong, and how to mend it, each in words for the model."""
-    score: float = Field(ge=0, le=10, allow_inf_nan=False)
+    score: float = Field(ge=0, le=MOST, allow_inf_nan=False)
     """0 (useless) to 10 (nothing to mend)."""
 
 
@@ -37,7 +40,7 @@ VERDICT_SCHEMA: JsonObject = {
     "properties": {
         # Before the score: a model that has named the problems scores by them.
         "problems": {"type": "array", "items": {"type": "string"}},
-        "score": {"type": "integer", "minimum": 0, "maximum": 10},
+        "score": {"type": "integer", "minimum": 0, "maximum": MOST},
     },
     "required": ["problems", "score"],
     "additionalProperties": False,

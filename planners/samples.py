@@ -13,13 +13,25 @@ from ..results import Answer
 from ..sameness import canonical, plain
 from ..values import JsonObject, JsonValue
 
-__all__ = ["Failure", "Sample", "ballot_of", "draw"]
+__all__ = ["Failure", "Sample", "attempt", "ballot_of", "draw"]
 
 Failure: TypeAlias = OutputParseError | LimitError
 Sample: TypeAlias = Answer | Failure
 """An answer, or why the planner found none: that is the model's mistake, not the run's end."""
 
 _WRAPPED = "value"
+
+
+async def attempt(planner: Planner, task: Task, run: Run) -> Sample:
+    """Let the planner solve the task; where the model gives no valid answer return why."""
+    try:
+        return await planner.solve(task, run)
+    except OutputParseError as error:
+        return error
+    except LimitError as error:
+        if error.scope is not None:  # a bound of the budget, and not of the planner's own steps
+            raise
+        return error
 
 
 async def draw(
@@ -38,16 +50,10 @@ async def draw(
     def branch(sampling: Sampling) -> Branch[Sample]:
         async def solve(own: Run) -> Sample:
             inside = own.scope("sample", sampling=sampling)
-            try:
-                answer = await planner.solve(task, inside)
-            except OutputParseError as error:
-                return error
-            except LimitError as error:
-                if error.scope is not None:  # a bound of the budget, not of the planner's own steps
-                    raise
-                return error
-            await own.offer(answer.text, score=score)
-            return answer
+            sample = await attempt(planner, task, inside)
+            if isinstance(sample, Answer):
+                await own.offer(sample.text, score=score)
+            return sample
 
         return solve
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..completions import Sampling
 from ..errors import ConfigurationError
@@ -22,6 +22,9 @@ class SelfConsistency:
     as what is missing cannot change the majority no more is sampled: where all agree, half of the
     samples and one are enough. A sample without a valid output does not vote. Samples must be able
     to differ: they are drawn at `temperature`.
+
+    Each output is offered, and after each wave the leading one with its votes as the score, so that
+    a bound of the budget returns the best so far.
 
     Costs the planner's calls `samples` times at most, and at least for the smallest majority. Tools
     are called in every sample; leave out those that write.
@@ -81,11 +84,12 @@ class SelfConsistency:
                 else:
                     failures.append(sample)
             drawn += wave
+            if answers:
+                winner, votes = _leader(answers)
+                await run.offer(winner.text, score=votes)
         if not answers:
             raise failures[0]
-        votes = Counter(ballot for ballot, _ in answers)
-        # max() returns the first of equals: ties go to what was sampled first.
-        return max(answers, key=lambda answer: votes[answer[0]])[1]
+        return _leader(answers)[0]
 
     def _sampling(self, index: int) -> Sampling:
         seed = None if self.seed is None else self.seed + index
@@ -95,6 +99,13 @@ class SelfConsistency:
         if self.normalise is not None and run.output_schema is None:
             return self.normalise(text)
         return ballot_of(text, run.output_schema)
+
+
+def _leader(answers: Sequence[tuple[str, Answer]]) -> tuple[Answer, int]:
+    """Return the first of the answers that have the most votes, and the votes."""
+    votes = Counter(ballot for ballot, _ in answers)
+    ballot, winner = max(answers, key=lambda answer: votes[answer[0]])  # the first of equals
+    return winner, votes[ballot]
 
 
 def _next_wave(ballots: list[str], left: int) -> int:

@@ -8,13 +8,14 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from re import findall
 
-from ..errors import ConfigurationError, OutputParseError
+from ..errors import ConfigurationError
 from ..messages import AssistantMessage, Message, UserMessage
 from ..planning import Planner, Run, Task
 from ..prompts import Prompt
 from ..results import Answer
 from ..sameness import plain
-from .critic import Critic, Judge, Verdict
+from .critic import MOST, Critic, Judge, Verdict
+from .samples import attempt
 
 __all__ = ["SelfRefine", "is_nearly_same"]
 
@@ -38,10 +39,10 @@ class SelfRefine:
     A later draft replaces an earlier one only where its score is higher: what is returned was never
     scored lower than a draft before it. Each revision starts from the best draft. The loop ends
     when the judge accepts (a score of `accept_score`, or all that it could still gain is less than
-    `min_gain`); when a draft comes back the same or nearly the same; after `patience` rounds of
-    which none gained `min_gain`, since the next is then not expected to be worth its calls; after
-    `max_rounds`; when a draft or a verdict cannot be read. Each better draft is offered, so that a
-    bound of the budget returns the best one.
+    `min_gain`); when a draft comes back, or nearly the same one does and is no better; after
+    `patience` rounds of which none gained `min_gain`, since the next is then not expected to be
+    worth its calls; after `max_rounds`; when a draft or a verdict cannot be read. Each better draft
+    is offered, so that a bound of the budget returns the best one.
 
     Costs the planner's calls once, and once more in each round; a verdict (one call, with `Critic`)
     for each draft that is new.
@@ -81,7 +82,8 @@ class SelfRefine:
         min_gain: float = 0.5,
         patience: int = 1,
     ) -> None:
-        if max_rounds < 0 or patience < 1 or not 0 <= accept_score <= 10 or not 0 <= min_gain <= 10:
+        are_scores = 0 <= accept_score <= MOST and 0 <= min_gain <= MOST
+        if max_rounds < 0 or patience < 1 or not are_scores:
             raise ConfigurationError(
                 f"SelfRefine with max_rounds={max_rounds}, patience={patience}, accept_score="
                 f"{accept_score}, min_gain={min_gain}: rounds are at least 0, patience at least 1, "
@@ -94,6 +96,15 @@ class SelfRefine:
         self.min_gain = min_gain
         self.patience = patience
         self._prompt = Prompt(_PROMPT)
+
+    def request_for(self, verdict: Verdict, failed: Sequence[str] = ()) -> str:
+        """Write what the model is told to revise.
+
+        Args:
+            failed: Problems of an earlier revision that was no better.
+        """
+        problems = verdict.problems or (_NO_PROBLEM_NAMED,)
+        return self._prompt.render({"problems": problems, "failed": failed})
 
     async def solve(self, task: Task, run: Run, /) -> Answer:
         """Solve the task."""
@@ -110,33 +121,35 @@ class SelfRefine:
             await run.offer(best.answer.text, score=best.verdict.score)
             rounds_left -= 1
             answer = await self._revise(task, best, failed, run)
-            if answer is None or any(is_nearly_same(answer.text, text) for text in seen):
+            if answer is None or answer.text in seen:
                 break
-            seen.append(answer.text)
             verdict = await self.judge.judge(answer.messages, run.scope("verdict"))
             if verdict is None:
                 break
             gain = verdict.score - best.verdict.score
+            if gain > 0:
+                best, failed = _Draft(answer, verdict), ()
+            elif any(is_nearly_same(answer.text, text) for text in seen):
+                break
+            else:
+                failed = verdict.problems
             is_worth_it = gain > 0 and gain >= self.min_gain
             patience_left = self.patience if is_worth_it else patience_left - 1
-            failed = () if gain > 0 else verdict.problems
-            best = _Draft(answer, verdict) if gain > 0 else best
+            seen.append(answer.text)
         return best.answer
 
     def _accepts(self, verdict: Verdict) -> bool:
-        return verdict.score >= self.accept_score or 10 - verdict.score < self.min_gain
+        return verdict.score >= self.accept_score or MOST - verdict.score < self.min_gain
 
     async def _revise(
         self, task: Task, best: _Draft, failed: Sequence[str], run: Run
     ) -> Answer | None:
-        """Have the best draft revised; None: no valid answer came of it."""
-        problems = best.verdict.problems or (_NO_PROBLEM_NAMED,)
-        request = self._prompt.render({"problems": problems, "failed": failed})
+        """Have the best draft revised; None: the planner found no valid answer."""
         before = best.answer.messages
-        asked = (*before, UserMessage(content=request))
-        try:
-            answer = await self.planner.solve(replace(task, messages=asked), run.scope("draft"))
-        except OutputParseError:
+        asked = (*before, UserMessage(content=self.request_for(best.verdict, failed)))
+        revising = replace(task, messages=asked)
+        answer = await attempt(self.planner, revising, run.scope("draft"))
+        if not isinstance(answer, Answer):
             return None
         return replace(answer, messages=_without_remark(task, before, asked, answer))
 
