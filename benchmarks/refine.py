@@ -53,7 +53,7 @@ class Writer:
     """Probability that it breaks a right one."""
 
 
-WRITERS = (Writer("able", 0.5, 0.02), Writer("clumsy", 0.25, 0.08))
+WRITERS = (Writer("able", 0.5, 0.02), Writer("clumsy", 0.25, 0.08), Writer("careless", 0.2, 0.15))
 
 
 @dataclass(frozen=True, slots=True)

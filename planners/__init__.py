@@ -6,6 +6,7 @@ from .react import ReAct
 from .self_consistency import SelfConsistency
 from .self_refine import SelfRefine
 from .tool_calling import ToolCalling
+from .tree_search import TreeSearch
 
 __all__ = [
     "BestOfN",
@@ -16,5 +17,6 @@ __all__ = [
     "SelfConsistency",
     "SelfRefine",
     "ToolCalling",
+    "TreeSearch",
     "Verdict",
 ]

@@ -83,6 +83,14 @@ async def test_a_round_without_a_gain_ends_the_loop() -> None:
     assert (await refine(llm, SelfRefine(ToolCalling())).run("?")).output == "draft 0"
 
 
+async def test_a_low_score_without_a_problem_still_asks_for_something() -> None:
+    llm = ScriptedLLM("draft 0", verdict(5), "draft 1", verdict(9))
+
+    await refine(llm, SelfRefine(ToolCalling())).run("?")
+
+    assert "- It is not good enough yet" in texts(llm.requests[2])[-1]
+
+
 async def test_a_gain_that_is_too_small_is_kept_and_ends_the_loop() -> None:
     planner = SelfRefine(ToolCalling(), judge=scored([5, 5.5]), min_gain=1)
     llm = ScriptedLLM("draft 0", "draft 1")
