@@ -143,14 +143,16 @@ def read_verdict(text: str) -> Verdict:
     value = parse_json(text, repair=True)
     if not isinstance(value, dict) or "score" not in value:
         raise OutputParseError('it is no object with "problems" and "score"', text=text)
-    listed = value.get("problems") or []
-    problems = listed if isinstance(listed, list) else [listed]
+    listed, score = value.get("problems") or [], value["score"]
+    problems = [str(problem) for problem in (listed if isinstance(listed, list) else [listed])]
     try:
-        return Verdict(
-            problems=tuple(str(problem) for problem in problems if str(problem).strip()),
-            score=value["score"],  # pyright: ignore[reportArgumentType]  pydantic checks it
+        return Verdict.model_validate(
+            {
+                "problems": tuple(problem for problem in problems if problem.strip()),
+                "score": None if isinstance(score, bool) else score,  # true is no 1 of 10
+            }
         )
     except ValidationError as error:
         raise OutputParseError(
-            f"score is {value['score']!r:.50}: it must be a number from 0 to 10", text=text
+            f"score is {score!r:.50}: it must be a number from 0 to 10", text=text
         ) from error

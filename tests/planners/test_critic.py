@@ -98,7 +98,17 @@ def test_what_is_read_is_what_was_written_or_is_refused(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "8", "[8]", "{}", '{"score": null}', '{"score": "high"}', '{"score": NaN}']
+    "text",
+    [
+        "",
+        "8",
+        "[8]",
+        "{}",
+        '{"score": null}',
+        '{"score": true}',
+        '{"score": "high"}',
+        '{"score": NaN}',
+    ],
 )
 def test_what_holds_no_score_is_no_verdict(text: str) -> None:
     with pytest.raises(OutputParseError):
