@@ -168,8 +168,13 @@ class Run(ModelCalls, Protocol):
         """
         ...
 
-    def scope(self, name: str) -> Run:
-        """A run of the same task whose keys begin with the name: for a planner within a planner."""
+    def scope(self, name: str, *, sampling: Sampling | None = None) -> Run:
+        """A run of the same task whose keys begin with the name: for a planner within a planner.
+
+        Args:
+            sampling: goes over the agent's own sampling in all that is thought within the scope.
+                A child agent keeps its own.
+        """
         ...
 
     async def all(self, *branches: Branch[T]) -> tuple[T, ...]:

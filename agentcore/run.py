@@ -46,9 +46,10 @@ T = TypeVar("T")
 class LiveRun:
     """The one implementation of the `Run` protocol, which has the contracts of its methods."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, sampling: Sampling | None = None) -> None:
         self.place = place
         """For the composition root; planners have no use for it."""
+        self._sampling = place.frame.parts.sampling if sampling is None else sampling
 
     @property
     def id(self) -> str:
@@ -100,7 +101,7 @@ class LiveRun:
             messages=tuple(messages),
             tools=tuple(tools),
             output_schema=output_schema,
-            sampling=self.place.frame.parts.sampling.merged(sampling),
+            sampling=self._sampling.merged(sampling),
         )
         how = Asking(timeout_s, answer_field)
         return await think(self.place, request, how, open_calls=LiveRun)
@@ -218,9 +219,10 @@ class LiveRun:
         """End with a validated answer."""
         return await settle_answer(self.place.frame, self.scope("answer"), messages)
 
-    def scope(self, name: str) -> LiveRun:
+    def scope(self, name: str, *, sampling: Sampling | None = None) -> LiveRun:
         """Open a scope of the same task."""
-        return LiveRun(Place(self.place.scope.named(name), self.place.frame))
+        place = Place(self.place.scope.named(name), self.place.frame)
+        return LiveRun(place, self._sampling.merged(sampling))
 
     async def all(self, *branches: Branch[T]) -> tuple[T, ...]:
         """Run branches side by side."""
@@ -241,7 +243,7 @@ class LiveRun:
         return self._open(self.place.scope.inner(key))
 
     def _open(self, scope: Scope) -> LiveRun:
-        return LiveRun(Place(scope, self.place.frame))
+        return LiveRun(Place(scope, self.place.frame), self._sampling)
 
     def _key(self, kind: str) -> str:
         return self.place.scope.key(kind)

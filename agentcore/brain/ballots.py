@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from ..completions import Completion
 from ..messages import AssistantMessage
+from ..sameness import canonical, plain
 from ..servers.reading import object_of, parse_reply
 from ..values import JsonValue
 
@@ -18,7 +18,6 @@ __all__ = [
     "majority",
     "majority_by",
     "majority_by_field",
-    "plain",
     "share",
 ]
 
@@ -32,11 +31,6 @@ class Count(Protocol):
     def __call__(self, answers: Sequence[Completion], /) -> Completion:
         """Return the answer of all. The same answers give the same one, ties too."""
         ...
-
-
-def plain(text: str) -> str:
-    """Letter case, spacing and a full stop at the end make no difference."""
-    return re.sub(r"\s+", " ", text).strip(" .!").casefold()
 
 
 def majority(answers: Sequence[Completion], /) -> Completion:
@@ -75,7 +69,7 @@ def majority_by_field(answers: Sequence[Completion], /) -> Completion:
     for name in dict.fromkeys(name for item in objects for name in item):
         values = [item[name] for item in objects if name in item]
         if 2 * len(values) > len(objects):
-            fields[name] = values[_most([_canonical(value) for value in values])]
+            fields[name] = values[_most([canonical(value) for value in values])]
     text = json.dumps(fields, ensure_ascii=False)
     return Completion(message=AssistantMessage(content=text), model=majority(answers).model)
 
@@ -84,9 +78,9 @@ def _ballot(answer: Completion, normalise: Normalise = plain) -> str:
     """What is the same for answers that say the same."""
     calls = answer.message.tool_calls
     if calls:
-        return _canonical([[call.name, _arguments(call.arguments)] for call in calls])
+        return canonical([[call.name, _arguments(call.arguments)] for call in calls])
     value = parse_reply(answer.text)
-    return _canonical(value) if isinstance(value, (dict, list)) else normalise(answer.text)
+    return canonical(value) if isinstance(value, (dict, list)) else normalise(answer.text)
 
 
 def share(answers: Sequence[Completion], normalise: Normalise = plain) -> tuple[int, float]:
@@ -103,7 +97,3 @@ def _arguments(text: str) -> JsonValue:
 def _most(ballots: Sequence[str]) -> int:
     """Index of the first of the ballots that come most often."""
     return max(range(len(ballots)), key=lambda index: (ballots.count(ballots[index]), -index))
-
-
-def _canonical(value: JsonValue) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)

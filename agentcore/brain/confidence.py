@@ -10,7 +10,8 @@ from typing import Literal, Protocol
 from ..completions import Completion, LLMRequest
 from ..errors import ConfigurationError
 from ..interfaces import LLM, ModelCalls
-from .ballots import Normalise, plain, share
+from ..sameness import plain
+from .ballots import Normalise, share
 from .polling import poll, resampled, total_usage
 
 __all__ = ["AgreementConfidence", "CheckConfidence", "Confidence", "Draft", "LogprobConfidence"]
