@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentcore import OutputParseError, ToolSpec
@@ -93,6 +93,7 @@ def test_what_is_no_plan_is_said_with_its_place(text: str, reason: str) -> None:
     assert caught.value.text == text
 
 
+@settings(max_examples=50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.text(),
