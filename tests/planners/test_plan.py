@@ -168,26 +168,26 @@ def test_a_result_cannot_bring_placeholders_of_its_own() -> None:
     assert fill({"title": "#E1"}, COPY, results) == {"title": "read #E2 and \\1 {{ E2 }}"}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [
-        ({}, ("title", "is missing")),
-        ({"title": 3}, ("title", "must be string, and is 3")),
-        ({"title": "a", "count": True}, ("count", "must be integer, and is true")),
-        ({"title": "a", "count": 0}, ("count", "must be at least 1, and is 0")),
-        ({"title": "a", "count": "some #E1"}, ("count", 'must be integer, and is "some #E1"')),
-        (
-            {"title": "a", "kind": "gift"},
-            ("kind", 'must be one of ["loan", "sale"], and is "gift"'),
-        ),
-        ({"title": "a", "limit": "x"}, ("limit", 'must be integer or null, and is "x"')),
-        ({"title": "a", "books": [{}]}, ("books[0].mark", "is missing")),
-        (
-            {"title": "a", "mark": 1},
-            ("mark", "is not known; known are: title, count, kind, books, limit"),
-        ),
-    ],
-)
+MISFITS: list[tuple[JsonObject, tuple[str, str]]] = [
+    ({}, ("title", "is missing")),
+    ({"title": 3}, ("title", "must be string, and is 3")),
+    ({"title": "a", "count": True}, ("count", "must be integer, and is true")),
+    ({"title": "a", "count": 0}, ("count", "must be at least 1, and is 0")),
+    ({"title": "a", "count": "some #E1"}, ("count", 'must be integer, and is "some #E1"')),
+    (
+        {"title": "a", "kind": "gift"},
+        ("kind", 'must be one of ["loan", "sale"], and is "gift"'),
+    ),
+    ({"title": "a", "limit": "x"}, ("limit", 'must be integer or null, and is "x"')),
+    ({"title": "a", "books": [{}]}, ("books[0].mark", "is missing")),
+    (
+        {"title": "a", "mark": 1},
+        ("mark", "is not known; known are: title, count, kind, books, limit"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), MISFITS)
 def test_an_argument_that_does_not_fit_is_named(
     arguments: JsonObject, expected: tuple[str, str]
 ) -> None:
