@@ -152,13 +152,13 @@ class Agent(Generic[Out]):
     async def explain(self, task: object, **options: Unpack[RunOptions]) -> Explanation:
         """Show byte for byte what the first model call of a run would send, and what it costs.
 
-        The model is not asked, no tool is called, no session is written. What comes before the
-        first call is done: the task is perceived, the history and the examples are read, a planner
+        The model is not asked, no tool is called, nothing is stored. What comes before the first
+        call is done: the task is perceived, the history and the examples are read, a planner
         may search the memory. `journal` and `decisions` are not for this.
 
         Raises:
-            ConfigurationError: the planner calls a tool, or waits for a person, before it asks the
-                model, or does not ask it.
+            ConfigurationError: the planner calls a tool, stores something in the memory, or waits
+                for a person before it asks the model, or does not ask it.
 
         Example:
             >>> import asyncio

@@ -16,7 +16,7 @@ from .messages import (
 )
 from .percepts import Percept
 
-__all__ = ["lay_out", "sections_of"]
+__all__ = ["lay_out", "sections_of", "task_message"]
 
 
 def lay_out(
@@ -33,7 +33,7 @@ def lay_out(
     system = "\n\n".join(text for text in instructions if text)
     earlier = dropwhile(lambda item: isinstance(item, SystemMessage), settle_calls(history))
     messages: list[Message] = [SystemMessage(content=system)] if system else []
-    return (*messages, *examples, *earlier, _to_user_message(percepts))
+    return (*messages, *examples, *earlier, task_message(percepts))
 
 
 def sections_of(
@@ -66,7 +66,8 @@ def sections_of(
     return {name: tokens for name, tokens in sections.items() if tokens}
 
 
-def _to_user_message(percepts: Sequence[Percept]) -> UserMessage:
+def task_message(percepts: Sequence[Percept]) -> UserMessage:
+    """Return what the user says."""
     parts = tuple(percept.content for percept in percepts)
     if all(isinstance(part, TextPart) for part in parts):
         return UserMessage(content="\n\n".join(percept.text for percept in percepts))

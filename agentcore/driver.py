@@ -10,7 +10,7 @@ from typing import Any
 
 from .brain.structured import OutputType
 from .completions import LLMRequest
-from .context import lay_out
+from .context import lay_out, task_message
 from .effects import Place, perform
 from .engine import Engine
 from .errors import ConfigurationError, LimitError, OutputParseError, TimeLimitError
@@ -71,7 +71,7 @@ async def drive(engine: Engine, task: object, options: RunOptions, run: LiveRun)
         else:
             answer, finish = _at_bound(run, _best_offer(run, error)), error.limit
     output = frame.accept(answer.text)
-    if started is not None and "session" in options:
+    if started is not None and "session" in options and not scope.state.is_read_only:
         await _extend_session(engine, options["session"], started, answer, run)
     if frame.end is None:
         end = Answered(key=f"{scope.path}end", text=answer.text, finish=finish)
@@ -165,7 +165,7 @@ async def _start(engine: Engine, task: object, options: RunOptions, run: LiveRun
             percepts=percepts,
         )
         frame.abilities = llm.abilities
-        if isinstance(llm, Probing):
+        if isinstance(llm, Probing) and not place.scope.state.is_read_only:
             frame.abilities = await llm.probe(calls=inside)
         messages, cut = await _fit(inside, laid_out)
         return Started(
@@ -242,11 +242,14 @@ async def _extend_session(
 ) -> None:
     """Add this run's turn to its conversation, once."""
     before = len(started.messages) - 1
+    task = task_message(started.percepts)  # in the messages a summary may stand before it
     turn = answer.messages[before:]
     if answer.messages[:before] != started.messages[:before]:
         # The planner laid the conversation out anew: what remains of the turn is question and
         # answer.
-        turn = (started.messages[-1], AssistantMessage(content=answer.text))
+        turn = (task, AssistantMessage(content=answer.text))
+    elif turn[:1] == started.messages[-1:]:
+        turn = (task, *turn[1:])
     place = run.place
     key, digest = f"{place.scope.path}session", digest_of(session, dump_messages(turn))
     inside = LiveRun(Place(place.scope.inner(key), place.frame))

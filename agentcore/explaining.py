@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_json
 
-from .completions import LLMRequest
+from .brain.direct import DirectCalls
+from .completions import Completion, LLMRequest
 from .context import sections_of
 from .driver import drive, make_frame
 from .effects import Place
 from .engine import Engine
-from .errors import ConfigurationError, LimitError
+from .errors import ConfigurationError, LimitError, StepLimitError
 from .events import Cut, Event, Recalled, Started
 from .explanation import Explanation
 from .extensions import Explaining
 from .frame import Frame
-from .interfaces import LLM
+from .interfaces import LLM, DeltaSink, Probing
 from .journal import MemoryJournal
 from .launch import stop
 from .messages import BYTES_PER_TOKEN, Message, text_tokens
@@ -42,6 +44,7 @@ async def explain(engine: Engine, task: object, options: RunOptions) -> Explanat
         raise ConfigurationError(f"explain takes no {sorted(refused)}: it records nothing")
     budget = options.get("budget", engine.budget).model_copy(update={"max_tool_calls": 0})
     options = {**options, "budget": budget}
+    await _look_up(engine.llm)
     loop = asyncio.get_running_loop()
     asked: asyncio.Future[_Asked] = loop.create_future()
 
@@ -59,6 +62,7 @@ async def explain(engine: Engine, task: object, options: RunOptions) -> Explanat
         decisions={},
     )
     state.on_request = hold
+    state.is_read_only = True
     scope = Scope(state)
     frame = make_frame(engine, options, scope, parent=None)
 
@@ -81,6 +85,27 @@ class _Asked:
     llm: LLM
     request: LLMRequest
     cut: Cut | None
+
+
+class _Unasked(DirectCalls):
+    """Calls of which none reaches a model."""
+
+    async def complete(
+        self,
+        llm: LLM,
+        request: LLMRequest,
+        *,
+        on_delta: DeltaSink | None = None,
+        timeout_s: float | None = None,
+    ) -> Completion:
+        raise StepLimitError(f"{llm.name} is not asked by a run that is only explained")
+
+
+async def _look_up(llm: LLM) -> None:
+    """Find out what the server, or a passport, says of the model; the model is not asked."""
+    if isinstance(llm, Probing):
+        with suppress(LimitError):  # it has to be asked: until then what it claims is shown
+            await llm.probe(calls=_Unasked())
 
 
 def _ignore(event: Event) -> None:

@@ -17,8 +17,10 @@ __all__ = ["parse_json"]
 
 _MOST_REPAIRED = 100_000
 """Characters in which a repair is tried."""
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
-_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""", re.DOTALL)
+# An escaped sign begins no text: else a text of escaped quotes without an end would be read to its
+# end from each of them.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[{}\[\]]', re.DOTALL)
+_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(\\.)""", re.DOTALL)
 _WORD = re.compile(r"[^\W\d]\w*")
 _CLOSING = {"{": "}", "[": "]"}
 _LITERALS = frozenset({"True", "False", "None", "true", "false", "null", "e", "E"})
@@ -113,7 +115,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _is_meant(piece: str) -> bool:
     """Whether it was meant to be JSON and is whole: no remark in brackets, no `...` in it."""
-    rest = _QUOTED.sub("", piece)
+    rest = _QUOTED.sub(r"\1", piece)
     if '"' in rest or "..." in rest or not _NO_JSON.isdisjoint(words := _WORD.findall(rest)):
         return False
     return ":" in rest if piece[0] == "{" else _LITERALS.issuperset(words)

@@ -47,7 +47,9 @@ async def fit_request(
     window = frame.abilities.context_tokens
     if window is None:
         return request, None
-    reserve = request.sampling.max_tokens or min(_MOST_RESERVED, window // 4)
+    # An answer may be allowed more than the window has: it does not push out all that it rests on.
+    wanted = request.sampling.max_tokens or min(_MOST_RESERVED, window // 4)
+    reserve = min(wanted, window * 3 // 4)
     needed = estimate_input(request)
     overhead = needed - tokens_of(request.messages)
     if needed + reserve <= window:

@@ -48,9 +48,10 @@ class Prompt:
         """
         from jinja2 import TemplateError
 
+        template = self._template
         try:
-            return self._template.render(variables).strip()
-        except TemplateError as error:
+            return template.render(variables).strip()
+        except (TemplateError, ArithmeticError, TypeError, ValueError) as error:
             given = ", ".join(sorted(variables)) or "none"
             raise ConfigurationError(
                 f"the prompt {self.name} cannot be rendered: {error}; its variables are {given}"

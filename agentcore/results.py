@@ -97,9 +97,10 @@ class Result(Generic[Out_co]):
 class Partial(Generic[Out_co]):
     """A typed answer while the model writes it: valid, with its tail still missing.
 
-    A stream yields one whenever it has grown. What is missing has its default; a field without one
-    has been written, and a list holds its finished items. A text can be its beginning. The model
-    may still be asked to write the answer anew: then it begins again, under another key.
+    A stream yields one whenever it has grown, a long one by a hundredth. What is missing has its
+    default; a field without one has been written, and a list holds its finished items. A text can
+    be its beginning. The model may still be asked to write the answer anew: then it begins again,
+    under another key.
     """
 
     output: Out_co

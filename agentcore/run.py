@@ -149,6 +149,11 @@ class LiveRun:
         key, digest = self._key("remember"), digest_of(text, source, extra)
 
         async def action() -> Remembered:
+            if self.place.scope.state.is_read_only:
+                raise ConfigurationError(
+                    f"{self.place.frame.parts.agent} stores something in its memory before the "
+                    "first model call, and a run that is only explained stores nothing"
+                )
             memory, inside = self._memory(), self._inside(key)
             await memory.add(text, source=source, metadata=metadata, run=inside)
             return Remembered(key=key, request_digest=digest, text=text)

@@ -40,6 +40,8 @@ class RunState:
         self.on_delta = on_delta
         self.on_request: Callable[[LLM, LLMRequest, Cut | None], Awaitable[None]] | None = None
         """Is told of a model call right before it is made."""
+        self.is_read_only = False
+        """Whether the run is only explained: it probes no model, and stores nothing."""
         self.pending: dict[str, Pending] = {}
         self.paused: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.is_over = recording.end("end") is not None

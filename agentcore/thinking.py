@@ -41,6 +41,8 @@ class ModelCall:
     llm: LLM
     request: LLMRequest
     on_delta: DeltaSink | None = None
+    on_end: Callable[[], Awaitable[None]] | None = None
+    """Is told that the answer is complete."""
     timeout_s: float | None = None
     cut: Cut | None = None
     """What the request has lost to the model's window."""
@@ -74,9 +76,10 @@ async def think(
         request, cut = await fit_request(place, request, key, unseen)
     if not (frame.abilities.tools or request.tools):
         request = replace(request, messages=tuple(calls_as_text(request.messages)))
-    sink = _keyed(place, key, how.answer_field) if how.is_shown else None
     scope.conversation = request.messages
-    call = ModelCall(frame.parts.llm, request, on_delta=sink, timeout_s=how.timeout_s, cut=cut)
+    call = ModelCall(frame.parts.llm, request, timeout_s=how.timeout_s, cut=cut)
+    if how.is_shown:
+        call = _shown(place, key, how.answer_field, call)
     completion = await _ask(place, key, call, request.digest, open_calls)
     scope.conversation = (*messages, completion.message)
     if completion.finish_reason in ("length", "content_filter"):
@@ -108,6 +111,8 @@ async def _ask(
             completion = await _compose(place, key, call, call.llm, meter, open_calls)
         else:
             completion, cut_by = await _complete(place, call, meter)
+        if call.on_end is not None:
+            await call.on_end()
         return Thought(
             key=key,
             request_digest=digest,
@@ -211,11 +216,11 @@ def _cut(place: Place, path: str, request: LLMRequest, completion: Completion) -
     return error
 
 
-def _keyed(place: Place, key: str, answer_field: str | None) -> DeltaSink | None:
-    """The run's listener; it is told which effect streams, and what can be read of the answer."""
+def _shown(place: Place, key: str, answer_field: str | None, call: ModelCall) -> ModelCall:
+    """Tell the run's listener which effect streams, and what can be read of the answer."""
     send = place.scope.state.on_delta
     if send is None:
-        return None
+        return call
     # A child has an answer of its own, which is none of the run's that is listened to.
     is_root = not place.frame.ledger.path
     reader = AnswerReader(place.frame.parts.output, field=answer_field, is_typed=is_root)
@@ -224,7 +229,11 @@ def _keyed(place: Place, key: str, answer_field: str | None) -> DeltaSink | None
         for item in reader.add(delta, key):
             await send(item)
 
-    return sink
+    async def end() -> None:
+        for item in reader.end(key):
+            await send(item)
+
+    return replace(call, on_delta=sink, on_end=end)
 
 
 def _patient(on_delta: DeltaSink | None, timeout: asyncio.Timeout) -> DeltaSink | None:

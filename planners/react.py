@@ -18,6 +18,7 @@ from ..results import Answer
 from ..thoughts import split_thoughts
 from ..values import JsonObject, JsonValue
 from .bounding import bounded
+from .circling import MOST_REPEATS, Circle, check_repeats
 from .offering import guided, lift, tool_variables
 from .reading import Action, is_prose, read_action
 
@@ -39,16 +40,21 @@ class ReAct:
     to write calls (see `reading`). What cannot be read is told to the model; one that answers in
     words, and does so again when it was told, is taken at its word. A step that was cut is asked
     for again under a schema with bounds, so that it comes to its end. An observation that the model
-    writes itself is never believed.
+    writes itself is never believed. A model that goes round in circles is told so once; if it goes
+    on, the next step is the last, and no tools are shown in it.
 
     Costs at most `max_steps` model calls, and those that correct an invalid typed output.
 
     Args:
         max_steps: Model calls, at least 1. In the last one only the final answer is allowed.
+        most_repeats: How often in a row the same action may have the same result before the model
+            is told, at least 2; None: as often as it likes. Two actions that take turns may come
+            once less, and at least twice.
         thoughts: Whether a thought comes before each action. Without it steps are shorter.
         prompt: A template of your own instead of `react.jinja2`: its `Path`, or its text. Its
-            variables are `tools` (each with `name`, `description`, and `arguments` as JSON),
-            `thought` (empty without thoughts) and `final`, the name of the last action.
+            variables are `tools` (each with `name`, `description`, and `arguments` as JSON; empty
+            where they were taken away), `thought` (empty without thoughts) and `final`, the name of
+            the last action.
 
     Raises:
         StepLimitError: no readable answer came within `max_steps`.
@@ -61,11 +67,17 @@ class ReAct:
     """
 
     def __init__(
-        self, *, max_steps: int = 8, thoughts: bool = True, prompt: str | Path | None = None
+        self,
+        *,
+        max_steps: int = 8,
+        most_repeats: int | None = MOST_REPEATS,
+        thoughts: bool = True,
+        prompt: str | Path | None = None,
     ) -> None:
         if max_steps < 1:
             raise ConfigurationError(f"max_steps is {max_steps}: it must be at least 1")
         self.max_steps = max_steps
+        self.most_repeats = check_repeats(most_repeats)
         self.thoughts = thoughts
         self._prompt = Prompt(_PROMPT if prompt is None else prompt)
 
@@ -78,12 +90,12 @@ class ReAct:
             task.messages
         )  # in native form: any model can go on from it
         remarks: list[Message] = []
-        guide = self._prompt.render(_variables(run.tools, thoughts=self.thoughts))
+        guide = self._guide(run.tools)
         acting = action_schema(run.tools, run.output_schema, thoughts=self.thoughts)
         ending = action_schema((), run.output_schema, thoughts=self.thoughts)
-        reader = _Reader(run.tools)
+        reader, circle = _Reader(run.tools), Circle(self.most_repeats)
         for step in range(1, self.max_steps + 1):
-            is_last = step == self.max_steps
+            is_last = step == self.max_steps or circle.is_over
             schema = reader.bounded(ending if is_last else acting)
             prompt = [*guided(transcript, guide), *remarks]
             reply = await run.think(
@@ -107,8 +119,16 @@ class ReAct:
                 AssistantMessage(content=action.thought, tool_calls=(call,)),
                 observation.to_message(),
             ]
-            remarks = []
-        raise StepLimitError(f"no final answer came within max_steps={self.max_steps} steps")
+            remarks = circle.remarks([observation])
+            guide = self._guide(()) if circle.is_over else guide
+        raise StepLimitError(
+            "the model repeated itself, and gave no final answer when it was shown no tools"
+            if circle.is_over
+            else f"no final answer came within max_steps={self.max_steps} steps"
+        )
+
+    def _guide(self, tools: Sequence[ToolSpec]) -> str:
+        return self._prompt.render(_variables(tools, thoughts=self.thoughts))
 
 
 class _Reader:

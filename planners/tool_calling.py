@@ -10,6 +10,7 @@ from ..final import check_names, final_text, final_tool, output_mode
 from ..messages import AssistantMessage, Message, UserMessage
 from ..planning import Run, Task
 from ..results import Answer
+from .circling import MOST_REPEATS, Circle, check_repeats
 from .reading import read_call
 
 __all__ = ["ToolCalling"]
@@ -23,13 +24,17 @@ class ToolCalling:
     For models that really answer with native tool calls. A call that is written as text now and
     then is understood, and a model that writes nothing is asked again. Calls of one reply run side
     by side. In the last step the model is offered no tools, so that it answers with what it has
-    found out. A typed answer that cannot be had under its schema is the call of one more tool,
+    found out. A model that goes round in circles is told so once; if it goes on, the next step is
+    the last. A typed answer that cannot be had under its schema is the call of one more tool,
     `final_answer`.
 
     Costs at most `max_steps` model calls, and those that correct an invalid typed output.
 
     Args:
         max_steps: Model calls, the final one included; at least 1.
+        most_repeats: How often in a row the same calls may have the same results before the model
+            is told, at least 2; None: as often as it likes. Two steps that take turns may come once
+            less, and at least twice.
 
     Raises:
         StepLimitError: the model still calls tools in the last step.
@@ -42,10 +47,11 @@ class ToolCalling:
         '4'
     """
 
-    def __init__(self, *, max_steps: int = 12) -> None:
+    def __init__(self, *, max_steps: int = 12, most_repeats: int | None = MOST_REPEATS) -> None:
         if max_steps < 1:
             raise ConfigurationError(f"max_steps is {max_steps}: it must be at least 1")
         self.max_steps = max_steps
+        self.most_repeats = check_repeats(most_repeats)
 
     async def solve(self, task: Task, run: Run, /) -> Answer:
         """Solve the task."""
@@ -58,8 +64,9 @@ class ToolCalling:
             check_names(run.tools)
         offered = (*run.tools, *ending)
         remarks: list[Message] = []
+        circle = Circle(self.most_repeats)
         for step in range(1, self.max_steps + 1):
-            is_last = step == self.max_steps
+            is_last = step == self.max_steps or circle.is_over
             reply = await run.think(
                 [*messages, *remarks],
                 tools=ending if is_last else offered,
@@ -80,9 +87,13 @@ class ToolCalling:
                 return await run.answer(messages)
             if is_last:
                 break
-            messages += [observation.to_message() for observation in await run.act(calls)]
+            observations = await run.act(calls)
+            messages += [observation.to_message() for observation in observations]
+            remarks = circle.remarks(observations)
         raise StepLimitError(
-            f"the model still called tools in the last of max_steps={self.max_steps} steps"
+            "the model repeated itself, and still called tools when it was offered none"
+            if circle.is_over
+            else f"the model still called tools in the last of max_steps={self.max_steps} steps"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -21,9 +22,10 @@ from agentcore import (
     UserMessage,
     tool,
 )
-from agentcore.memory import SimilarExamples
+from agentcore.brain import Cached, Fallback, Probed
+from agentcore.memory import Conversation, SimilarExamples
 from agentcore.planners import ReAct
-from agentcore.testing import ScriptedLLM, call
+from agentcore.testing import FunctionLLM, ScriptedLLM, call
 from agentcore.values import JsonValue
 
 
@@ -133,6 +135,58 @@ async def test_explaining_writes_no_session_and_calls_no_listener() -> None:
 
     assert llm.requests[0].messages == (UserMessage(content="two"),)
     assert not any("first task" in event for event in heard)
+
+
+async def test_explaining_writes_no_session_where_a_cache_has_the_answer() -> None:
+    llm = Cached(ScriptedLLM("hi"), ":memory:")
+    await Agent(llm=llm).run("task")
+    memory = Conversation()
+
+    with pytest.raises(ConfigurationError, match="cannot be shown"):
+        await Agent(llm=llm, memory=memory).explain("task", session="s")
+
+    assert await memory.history("s") == ()
+
+
+async def test_a_model_that_was_never_probed_is_shown_the_task_and_not_a_probe(
+    tmp_path: Path,
+) -> None:
+    llm = ScriptedLLM()
+    for model in (Probed(llm, cache_dir=tmp_path), Fallback(Probed(llm, cache_dir=tmp_path), llm)):
+        explanation = await Agent(llm=model).explain("The task.")
+
+        assert explanation.request.messages == (UserMessage(content="The task."),)
+    assert llm.requests == []
+    assert not any(tmp_path.iterdir())  # noqa: ASYNC240 - a folder of the test's own
+
+
+async def test_a_passport_that_is_kept_is_used(tmp_path: Path) -> None:
+    llm = FunctionLLM(lambda _: "I never call a tool.")
+    await Probed(llm, cache_dir=tmp_path).probe()
+    asked = len(llm.requests)
+
+    explanation = await Clerk(llm=Probed(llm, cache_dir=tmp_path)).explain("How many?")
+
+    assert "tools" not in explanation.sections
+    assert len(llm.requests) == asked
+
+
+class Noting:
+    """A planner that remembers first."""
+
+    async def solve(self, task: Task, run: Run, /) -> Answer:
+        await run.remember(task.text)
+        return await run.answer(task.messages)
+
+
+async def test_explaining_stores_nothing_in_the_memory() -> None:
+    memory = Conversation()
+    agent = Agent(llm=ScriptedLLM(), planner=Noting(), memory=memory)
+
+    with pytest.raises(ConfigurationError, match="stores something in its memory"):
+        await agent.explain("A note.")
+
+    assert await memory.search("note") == []
 
 
 class Hasty:

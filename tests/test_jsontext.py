@@ -184,6 +184,14 @@ def test_json_that_was_cut_off_is_not_repaired_to_a_part_of_itself(
         parse_json(whole[:end], repair=True)
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_text_of_escaped_quotes_takes_no_quadratic_time(quote: str) -> None:
+    escaped = f"\\{quote}" * 48_000  # in quadratic time: half a minute
+
+    with pytest.raises(OutputParseError):
+        parse_json(f"{{a: {quote}{escaped}", repair=True)
+
+
 @settings(max_examples=50)
 @given(st.text() | json_like)
 def test_a_repair_gives_json_or_the_one_error(text: str) -> None:

@@ -31,6 +31,14 @@ def test_an_undefined_attribute_is_an_error_too() -> None:
         Prompt("{{ user.nmae }}").render({"user": {"name": "Ann"}})
 
 
+@pytest.mark.parametrize(
+    "template", ["{{ 1 / 0 }}", "{{ 1 + 'a' }}", "{{ thing | tojson }}", "{{ range(10 ** 9) }}"]
+)
+def test_what_breaks_while_it_is_rendered_names_the_template(template: str) -> None:
+    with pytest.raises(ConfigurationError, match="<prompt> cannot be rendered"):
+        Prompt(template).render({"thing": object()})
+
+
 def test_a_malformed_template_names_its_line() -> None:
     with pytest.raises(ConfigurationError, match="line 2"):
         Prompt("one\n{% for %}").render({})

@@ -15,6 +15,7 @@ from agentcore import (
     UserMessage,
     tool,
 )
+from agentcore.memory import Conversation
 from agentcore.messages import ImagePart, TextPart
 from agentcore.testing import FunctionLLM, Reply, ScriptedLLM, call
 from agentcore.window import tokens_of
@@ -140,3 +141,19 @@ async def test_a_summary_stands_before_an_image_as_well() -> None:
     assert [part.kind for part in content] == ["text", "text", "image"]
     assert isinstance(content[0], TextPart)
     assert content[0].text.endswith("S.")
+
+
+async def test_a_session_keeps_what_the_user_said_without_the_summary() -> None:
+    def reply(request: LLMRequest) -> str:
+        return "S." if "Summarise" in texts(request) else "ok"
+
+    memory = Conversation()
+    llm = FunctionLLM(reply, abilities=small())
+    agent = Agent(llm=llm, memory=memory, overflow="summarise")
+    asked = [f"question {number} " + "x" * 120 for number in range(8)]
+    for question in asked:
+        await agent.run(question, session="s")
+
+    assert "Summary of the" in texts(llm.requests[-1])
+    kept = await memory.history("s")
+    assert [message.content for message in kept if message.role == "user"] == asked

@@ -162,14 +162,17 @@ async def test_a_run_whose_window_is_too_small_raises_where_it_was_asked_to() ->
     assert caught.value.limit == 300
 
 
-async def test_what_is_reserved_for_the_answer_is_its_max_tokens() -> None:
+@pytest.mark.parametrize(("max_tokens", "limit"), [(250, 150), (390, 100), (5000, 100)])
+async def test_what_is_reserved_for_the_answer_is_its_max_tokens_but_never_all(
+    max_tokens: int, limit: int
+) -> None:
     llm = ScriptedLLM("ok", abilities=small())
-    agent = Agent(llm=llm, overflow="raise", sampling=Sampling(max_tokens=390))
+    agent = Agent(llm=llm, overflow="raise", sampling=Sampling(max_tokens=max_tokens))
 
     with pytest.raises(ContextLengthError) as caught:
-        await agent.run("a longer question of some tokens")
+        await agent.run("a longer question of some tokens", history=turns(8))
 
-    assert caught.value.limit == 10
+    assert caught.value.limit == limit
 
 
 @tool

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from os import fspath
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -47,9 +47,11 @@ COMMIT;
 """
 
 
+# One that is stored again keeps its number: without gaps the numbers tell how many there are.
 _INSERT = (
-    "INSERT OR REPLACE INTO entries (key, completion, created_s, context, vector) "
-    "VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO entries (key, completion, created_s, context, vector) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (key) DO UPDATE SET completion = excluded.completion, "
+    "created_s = excluded.created_s, context = excluded.context, vector = excluded.vector"
 )
 _EVICT = "DELETE FROM entries WHERE id <= (SELECT max(id) FROM entries) - ?"
 
@@ -63,9 +65,11 @@ class CacheStore:
     """
 
     def __init__(self, path: str | Path, *, max_entries: int) -> None:
-        self._path = fspath(path)
+        self._path = os.fspath(path)
         self._max_entries = max_entries
+        self._process_id = os.getpid()
         self._connection: sqlite3.Connection | None = None
+        self._left_behind: list[sqlite3.Connection] = []
         self._lock = Lock()
 
     def get(self, key: str, *, since_s: float) -> Completion | None:
@@ -114,7 +118,7 @@ class CacheStore:
         context: str | None = None,
         vector: Vector | None = None,
     ) -> None:
-        """Store a completion, over an older one; beyond `max_entries` the oldest leave."""
+        """Store a completion, over an older one; beyond `max_entries` the first stored leave."""
         blob = None if vector is None else _unit(vector).astype("<f4").tobytes()
         row = (key, completion.encoded, created_s, context, blob)
         try:
@@ -130,15 +134,25 @@ class CacheStore:
     def close(self) -> None:
         """Close the file; it is opened again when it is needed again."""
         with self._lock:
+            self._leave_behind()
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def _leave_behind(self) -> None:
+        """In a fork, neither use nor close the parent's connection: both would harm the file."""
+        if self._process_id == os.getpid():
+            return
+        if self._connection is not None:
+            self._left_behind.append(self._connection)
+        self._process_id, self._connection = os.getpid(), None
 
     @contextmanager
     def _opened(self) -> Generator[sqlite3.Connection]:
         import sqlite3
 
         with self._lock:
+            self._leave_behind()
             try:
                 if self._connection is None:
                     self._connection = _connect(self._path)

@@ -46,7 +46,7 @@ class Cached:
     Args:
         path: The file; made where there is none.
         ttl_s: Seconds after which an answer is asked for again; None: never.
-        max_entries: Beyond it the oldest answers leave.
+        max_entries: Beyond it the answers leave that were stored first.
 
     Raises:
         CorruptStoreError: when first asked: the file is damaged or none of ours. It is not touched.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic
 
 from pydantic import ValidationError
@@ -21,6 +22,8 @@ __all__ = ["AnswerReader", "Fragment", "read_fragment"]
 T = TypeVar("T")
 
 _MOST_OPENINGS = 8
+_GROWTH = 100
+"""By one part in so many an answer grows before it is read again: each time all of it is."""
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)', re.DOTALL)
 _NUMBER = re.compile(r"-?\d[\d.eE+-]*\Z")
 _ANY_MORE = "\ue000"
@@ -53,7 +56,7 @@ def read_fragment(text: str) -> tuple[Fragment, ...]:
 
     The second is there where the text ends within a string: it holds what there is of that.
     """
-    for opening in list(re.finditer(r"[{\[]", text))[:_MOST_OPENINGS]:
+    for opening in islice(re.finditer(r"[{\[]", text), _MOST_OPENINGS):
         raw = text[opening.start() :]
         try:
             finished: JsonValue = from_json(raw, allow_partial=True, allow_inf_nan=False)
@@ -102,6 +105,7 @@ class AnswerReader(Generic[T]):
         self._field = field
         self._is_typed = is_typed and not output.is_text
         self._text = ""
+        self._read = 0
         self._shown = 0
         self._latest: tuple[T, ...] = ()
 
@@ -111,10 +115,20 @@ class AnswerReader(Generic[T]):
             yield TextDelta(text=delta.text, thinking=delta.thinking, key=key)
             return
         self._text += delta.text
-        fragments: list[Fragment] = list(read_fragment(self._text))
         if self._field is None:
             yield TextDelta(text=delta.text, key=key)
-        else:
+        if not self._is_typed or len(self._text) - self._read >= len(self._text) / _GROWTH:
+            yield from self._news(key)
+
+    def end(self, key: str) -> Iterator[TextDelta | Partial[T]]:
+        """Yield what has not been shown of a reply that has ended."""
+        if self._read < len(self._text):
+            yield from self._news(key)
+
+    def _news(self, key: str) -> Iterator[TextDelta | Partial[T]]:
+        self._read = len(self._text)
+        fragments: list[Fragment] = list(read_fragment(self._text))
+        if self._field is not None:
             fragments = [part for item in fragments if (part := item.below(self._field))]
             if fragments and (text := self._new_text(fragments[-1].value)):
                 yield TextDelta(text=text, key=key)

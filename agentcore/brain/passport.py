@@ -62,6 +62,14 @@ class Passport(Value):
     """Calls a tool when it is told that it has to."""
     streamed_tools: Finding = Finding()
     """Calls a tool as well when the answer is streamed."""
+    tool_messages: Finding = Finding()
+    """Takes the result of a call in a message of its own, and reads it."""
+    ends_calls: Finding = Finding()
+    """Answers when the results are there, although it could call on."""
+    system_messages: Finding = Finding()
+    """Takes a system message, and reads it."""
+    repeated_roles: Finding = Finding()
+    """Takes two messages of one role in a row, and reads both."""
     schema_enforced: Finding = Finding()
     """Keeps to a JSON Schema against its own wish."""
     schema_seen: Finding = Finding()
@@ -99,13 +107,18 @@ class Passport(Value):
         claimed, findings = self.claimed, (("stop", self.stop_words), ("logprobs", self.logprobs))
         ignored = {name for name, finding in findings if finding.outcome == "no"}
         return Abilities(
-            tools=self.tools.said(otherwise=claimed.tools),
+            tools=self.tools.said(otherwise=claimed.tools) and self._can_end,
             json_schema=self.schema_enforced.said(otherwise=claimed.json_schema),
             tool_choice=self.tool_choice.said(otherwise=claimed.tool_choice),
             images=self.images.said(otherwise=claimed.images),
             sampling=claimed.sampling - ignored,
             context_tokens=self._context_tokens,
         )
+
+    @property
+    def _can_end(self) -> bool:
+        """Native calls lead nowhere where their results are not read, or where they never end."""
+        return "no" not in {self.tool_messages.outcome, self.ends_calls.outcome}
 
     @property
     def _context_tokens(self) -> int | None:

@@ -25,6 +25,7 @@ from .probe_tools import (
     probe_tool_choice,
     probe_tools,
 )
+from .probe_turns import judge_results, judge_turns
 
 __all__ = ["CONTEXT_UP_TO", "Identified", "examine", "identity_of"]
 
@@ -71,7 +72,7 @@ async def examine(
 ) -> Passport:
     """Probe a model.
 
-    Costs 12 to 19 calls, about 2,000 tokens besides what they write (at most 512 each), and for the
+    Costs 12 to 24 calls, about 2,000 tokens besides what they write (at most 512 each), and for the
     window up to twice `context_up_to` tokens to read.
 
     Args:
@@ -86,13 +87,14 @@ async def examine(
     identity = identity or await identity_of(llm)
     claimed = llm.abilities
     counted = _Counted(llm)
-    found: dict[str, Any] = dict(await judge_thinking(counted))
+    found: dict[str, Any] = {**await judge_thinking(counted), **await judge_turns(counted)}
     for name, probe in _PROBES.items():
         found[name] = await probe(counted)
-    for name, probe in _WITH_TOOLS.items():
-        # A model that calls no tool at all is not asked to call two.
-        has_tools = found["tools"].outcome != "no"
-        found[name] = await probe(counted) if has_tools else _NO_TOOLS
+    if found["tools"].outcome != "no":
+        found |= {name: await probe(counted) for name, probe in _WITH_TOOLS.items()}
+        found |= await judge_results(counted)
+    else:  # a model that calls no tool at all is not asked to call two
+        found |= dict.fromkeys((*_WITH_TOOLS, "tool_messages"), _NO_TOOLS)
     found["context"] = await probe_context(counted, up_to=context_up_to)
     return Passport(name=llm.name, identity=identity, claimed=claimed, usage=counted.usage, **found)
 

@@ -13,13 +13,14 @@ from .passport import Finding
 from .probe_asking import ask, no, question, unknown, yes
 
 __all__ = [
+    "THERMOMETER",
     "probe_parallel_tools",
     "probe_streamed_tools",
     "probe_tool_choice",
     "probe_tools",
 ]
 
-_WEATHER = ToolSpec(
+THERMOMETER = ToolSpec(
     name="read_thermometer",
     description="Read the temperature in a city, in degrees Celsius.",
     parameters={
@@ -67,7 +68,7 @@ async def probe_tool_choice(llm: LLM) -> Finding:
 
 
 def _offer(text: str) -> LLMRequest:
-    return replace(question(text), tools=(_WEATHER,))
+    return replace(question(text), tools=(THERMOMETER,))
 
 
 async def _call_one(llm: LLM, *, is_streamed: bool) -> Finding:
@@ -78,7 +79,7 @@ async def _call_one(llm: LLM, *, is_streamed: bool) -> Finding:
     calls = reply.message.tool_calls
     if not calls:
         return _cut_or_no(reply)
-    if all(call.name == _WEATHER.name and _city_of(call) for call in calls):
+    if all(call.name == THERMOMETER.name and _city_of(call) for call in calls):
         return yes(f"called {calls[0].name}({calls[0].arguments})")
     return no(f"called {calls[0].name}({calls[0].arguments}), which was not offered like that")
 
@@ -91,13 +92,13 @@ def _cut_or_no(reply: Completion) -> Finding:
 
 def _city_of(call: ToolCall) -> str:
     city = object_of(parse_reply(call.arguments)).get("city")
-    return city.strip().lower() if isinstance(city, str) and call.name == _WEATHER.name else ""
+    return city.strip().lower() if isinstance(city, str) and call.name == THERMOMETER.name else ""
 
 
 def _instead(reply: Completion) -> str:
     """What the model did instead of a native call."""
     text = reply.text.strip()
-    if _WEATHER.name in text:
+    if THERMOMETER.name in text:
         return f"wrote the call as text: {json.dumps(text[:100], ensure_ascii=False)}"
     if not text:
         return "called nothing and wrote nothing"

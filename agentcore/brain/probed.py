@@ -20,6 +20,7 @@ from .passport import Passport
 from .passport_store import PassportStore
 from .probe import CONTEXT_UP_TO, examine, identity_of
 from .registry import load_backend
+from .turns import laid_out
 
 __all__ = ["Probed"]
 
@@ -49,6 +50,8 @@ class Probed:
 
     - thoughts in `<think>` tags become the message's `thinking`, and an answer that came as
       `thinking` becomes its text;
+    - messages that the server does not take are laid out as it does: system messages in the user's,
+      calls and results as text, neighbours of one role in one;
     - a model whose streams break, or that calls no tools in them, is asked without streaming, and
       its answer is handed over in one piece;
     - a prompt that would be cut is a `ContextLengthError`: before it is sent where it is clearly
@@ -168,6 +171,7 @@ class Probed:
         if passport is None:
             return await self._llm.complete(request, on_delta=on_delta)
         check_sampling(request.sampling, passport.abilities, backend=self.name)
+        request = laid_out(passport, request)
         check_fits(passport, request)
         is_streamed = on_delta is not None and streams(passport, request)
         completion = await self._llm.complete(request, on_delta=on_delta if is_streamed else None)
@@ -179,6 +183,8 @@ class Probed:
 
     def payload(self, request: LLMRequest) -> bytes:
         """Return the body that the model inside sends; the messages where it does not show it."""
+        if self._passport is not None:
+            request = laid_out(self._passport, request)
         if isinstance(self._llm, Explaining):
             return self._llm.payload(request)
         return b"[%b]" % b",".join(message.encoded for message in request.messages)

@@ -72,7 +72,7 @@ class RateLimit:
             while True:
                 with self._lock:
                     wait_s = self._wait_s(waiter, tokens)
-                    if wait_s is not None and wait_s <= 0:
+                    if wait_s <= 0:
                         return self._take(tokens)
                     waiter.event.clear()
                 with suppress(TimeoutError):
@@ -98,12 +98,13 @@ class RateLimit:
         self._used_tokens += tokens
         return admission
 
-    def _wait_s(self, waiter: _Waiter, tokens: int) -> float | None:
-        """Seconds until this one may go, at most 0 if now; None: another is before it."""
-        while self._queue[0].is_lost:
-            self._queue.popleft()
-        if self._queue[0] is not waiter:
-            return None
+    def _wait_s(self, waiter: _Waiter, tokens: int) -> float:
+        """Seconds until this one may go, or shall look again; at most 0 if it may go now."""
+        self._drop_lost()
+        first = self._queue[0]
+        if first is not waiter:
+            first.wake()  # the one before it may have been lost
+            return _WINDOW_S
         now_s = self._clock()
         while self._window and self._window[0].at_s + _WINDOW_S <= now_s:
             gone = self._window.popleft()
@@ -129,8 +130,13 @@ class RateLimit:
         return leaving
 
     def _wake_first(self) -> None:
+        self._drop_lost()
         if self._queue:
             self._queue[0].wake()
+
+    def _drop_lost(self) -> None:
+        while self._queue and self._queue[0].is_lost:
+            self._queue.popleft()
 
 
 class _Waiter:

@@ -7,6 +7,7 @@ from ..interfaces import LLM, DeltaSink, ModelCalls
 from .direct import DirectCalls
 from .members import Members
 from .rate_limit import RateLimit
+from .through import Attempting, Through
 
 __all__ = ["RateLimited"]
 
@@ -49,8 +50,8 @@ class RateLimited:
         return self._members.abilities
 
     async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
-        """Ask the model, once."""
-        return await self._members.probe(calls=calls)
+        """Ask the model, once; its probes wait as well."""
+        return await self._members.probe(calls=Through(calls or DirectCalls(), self._in_turn))
 
     async def complete(
         self, request: LLMRequest, *, on_delta: DeltaSink | None = None
@@ -62,11 +63,25 @@ class RateLimited:
         self, request: LLMRequest, calls: ModelCalls, *, on_delta: DeltaSink | None = None
     ) -> Completion:
         """Answer the request."""
+        through = Through(calls, self._in_turn)
+        return await through.complete(self._members.llms[0], request, on_delta=on_delta)
+
+    async def aclose(self) -> None:
+        """Close the model if it was loaded by its name."""
+        await self._members.aclose()
+
+    async def _in_turn(
+        self,
+        ask: Attempting,
+        request: LLMRequest,
+        _calls: ModelCalls,
+        on_delta: DeltaSink | None,
+    ) -> Completion:
         counted = estimate_input(request)
         written = request.sampling.max_tokens or self._output_tokens
         admission = await self._limit.admit(counted + written)
         try:
-            completion = await calls.complete(self._members.llms[0], request, on_delta=on_delta)
+            completion = await ask(on_delta)
             if completion.usage.tokens or completion.is_cached:
                 counted = completion.usage.tokens
             else:
@@ -74,7 +89,3 @@ class RateLimited:
         finally:
             self._limit.settle(admission, counted)
         return completion
-
-    async def aclose(self) -> None:
-        """Close the model if it was loaded by its name."""
-        await self._members.aclose()

@@ -10,6 +10,7 @@ from ..interfaces import LLM, DeltaSink, ModelCalls
 from .deltas import Attempt
 from .direct import DirectCalls
 from .members import Members
+from .through import Attempting, Through
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -80,8 +81,8 @@ class Retrying:
         return self._members.abilities
 
     async def probe(self, *, calls: ModelCalls | None = None) -> Abilities:
-        """Ask the model, once."""
-        return await self._members.probe(calls=calls)
+        """Ask the model, once; its probes are tried again as well."""
+        return await self._members.probe(calls=Through(calls or DirectCalls(), self._persist))
 
     async def complete(
         self, request: LLMRequest, *, on_delta: DeltaSink | None = None
@@ -97,12 +98,23 @@ class Retrying:
         Raises:
             LLMError: of the last attempt, unchanged.
         """
+        through = Through(calls, self._persist)
+        return await through.complete(self._members.llms[0], request, on_delta=on_delta)
+
+    async def aclose(self) -> None:
+        """Close the model if it was loaded by its name."""
+        await self._members.aclose()
+
+    async def _persist(
+        self,
+        ask: Attempting,
+        _request: LLMRequest,
+        calls: ModelCalls,
+        on_delta: DeltaSink | None,
+    ) -> Completion:
         from tenacity import AsyncRetrying, retry_if_exception
 
         attempt = Attempt(on_delta)
-
-        async def ask() -> Completion:
-            return await calls.complete(self._members.llms[0], request, on_delta=attempt.sink)
 
         async def sleep(seconds: float) -> None:
             await calls.sleep(seconds * (1 + _JITTER * await calls.random()))
@@ -117,11 +129,7 @@ class Retrying:
             retry=retry_if_exception(may_pass),
             reraise=True,
         )
-        return await policy(ask)
-
-    async def aclose(self) -> None:
-        """Close the model if it was loaded by its name."""
-        await self._members.aclose()
+        return await policy(ask, attempt.sink)
 
     def _wait_s(self, state: RetryCallState) -> float:
         doubled = self._first_wait_s * 2.0 ** min(state.attempt_number - 1, 60)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeAlias
 
-from ..completions import Abilities, Completion, LLMRequest, Sampling
-from ..errors import ConfigurationError
+from ..completions import Abilities, Completion, LLMRequest
+from ..errors import ConfigurationError, OutputParseError
 from ..interfaces import LLM, DeltaSink, ModelCalls
+from ..jsontext import parse_json
 from ..messages import UserMessage
-from ..servers.reading import object_of, parse_reply
 from ..usage import Usage
-from ..values import JsonObject
 from .ballots import Count, majority
 from .deltas import deliver
 from .direct import DirectCalls
@@ -24,12 +22,6 @@ __all__ = ["Variant", "Vote"]
 Variant: TypeAlias = Callable[[LLMRequest], LLMRequest]
 """Asks the same in another way, with another instruction for example; a pure function."""
 
-_VERDICT: JsonObject = {
-    "type": "object",
-    "properties": {"best": {"type": "integer"}},
-    "required": ["best"],
-    "additionalProperties": False,
-}
 _QUESTION = (
     "Above are a conversation and several candidate replies to its last message. Which reply is "
     'the best: correct, complete, and to the point? Answer with JSON: {"best": its number}'
@@ -163,25 +155,31 @@ async def _judged(
         return winner, Usage()
     shown = [f"Reply {number}:\n{_shown(item)}" for number, item in enumerate(candidates, 1)]
     question = UserMessage(content="\n\n".join([*shown, _QUESTION]))
-    verdict = await calls.complete(
-        judge,
-        replace(
-            request,
-            messages=(*request.messages, question),
-            tools=(),
-            output_schema=_VERDICT if judge.abilities.json_schema else None,
-            sampling=Sampling(),
-        ),
-    )
-    best = object_of(parse_reply(verdict.text)).get("best")
-    if isinstance(best, int) and 1 <= best <= len(candidates):
+    # No schema: whether the judge takes one may be known only after it was first asked, and a run
+    # that is taken up again has to ask the same.
+    verdict = await calls.complete(judge, LLMRequest((*request.messages, question)))
+    best = _named(verdict.text)
+    if 1 <= best <= len(candidates):
         winner = candidates[best - 1]
     return winner, verdict.usage
 
 
+def _named(verdict: str) -> int:
+    """The number that a judge names; 0: none."""
+    try:
+        value = parse_json(verdict, repair=True)
+    except OutputParseError:
+        return 0
+    best = value.get("best") if isinstance(value, dict) else None
+    return best if isinstance(best, int) else 0
+
+
 def _different(answers: Sequence[Completion]) -> list[Completion]:
     """The answers that no earlier one shows as well."""
-    return list({_shown(answer): answer for answer in reversed(answers)}.values())[::-1]
+    first: dict[str, Completion] = {}
+    for answer in answers:
+        first.setdefault(_shown(answer), answer)
+    return list(first.values())
 
 
 def _shown(answer: Completion) -> str:

@@ -66,11 +66,13 @@ class Origin:
     """How to start its server."""
 
     def masked(self, text: str) -> str:
-        """The text without the key."""
+        """The text without the key, and without a user name and password in the address."""
+        user, at, _ = urlsplit(self.address).netloc.rpartition("@")
+        text = text.replace(f"{user}{at}", "") if user else text
         return text.replace(self.key, "***") if len(self.key) >= _SHORTEST_KEY else text
 
     def shows_key(self, text: str) -> bool:
-        """Whether the text gives the key away."""
+        """Whether the text gives the key, or a password in the address, away."""
         return self.masked(text) != text
 
     @property

@@ -15,7 +15,7 @@ from .metric import score
 from .planner import AnswerFromEvidence, CoQAAnswer
 from .reading import ChoosingReader, FirstReader, WritingReader
 from .report import Scored, describe_answer, describe_model, describe_story, describe_sums
-from .trace import describe_event
+from .trace import Shown
 
 __all__ = ["READERS", "main", "planner_for"]
 
@@ -117,15 +117,24 @@ async def _discuss(story: Story, llm: LLM, options: argparse.Namespace) -> list[
     scored: list[Scored] = []
     for number, turn in enumerate(story.turns[: options.questions], 1):
         print(f"{number:3}. {turn.question}", flush=True)
-        result: Result[CoQAAnswer] = await agent.run(turn.question, session=story.id)
+        result = await _answer(agent, turn.question, story.id, is_traced=options.trace)
         plain = await baseline.run(turn.question, session=story.id)
-        if options.trace:
-            print(*(describe_event(event) for event in result.trajectory), sep="\n")
         points = score(result.output.answer, turn.references)
         without = score(plain.output.answer, turn.references)
         print(describe_answer(story, turn, result, points), flush=True)
         scored.append(Scored(points, without, result.usage, result.duration_s))
     return scored
+
+
+async def _answer(
+    agent: CoQAAgent, question: str, session: str, *, is_traced: bool
+) -> Result[CoQAAnswer]:
+    """Run the agent, and show what it reads and writes while it does so."""
+    stream = agent.stream(question, session=session)
+    shown = Shown(is_traced=is_traced)
+    async for item in stream:
+        print(shown.add(item), end="", flush=True)
+    return stream.result
 
 
 if __name__ == "__main__":

@@ -110,6 +110,7 @@ class ChoosingReader:
                 prompt,
                 output_schema=schema_of([option.text]),
                 sampling=_CHOICE.merged(Sampling(logprobs=0)),
+                answer_field="answer",
             )
             likelihood = sum(token.logprob for token in reply.logprobs or ())
             score = likelihood - _COST_OF_RANK * rank
@@ -122,7 +123,9 @@ class ChoosingReader:
             return None
         texts = [option.text for option in found.options]
         schema = constrained(schema_of(texts), run)
-        reply = await run.think(prompt, output_schema=schema, sampling=_CHOICE)
+        reply = await run.think(
+            prompt, output_schema=schema, sampling=_CHOICE, answer_field="answer"
+        )
         answer = answer_of(reply.text)
         nearest = max(found.options, key=lambda option: f1(answer, option.text))
         return found.draft(nearest) if f1(answer, nearest.text) else None
@@ -139,7 +142,8 @@ class WritingReader:
         """Return what the model wrote; None where it found nothing, or quoted what is not there."""
         asked = UserMessage(content=f"{_RULES}\n\n{found.to_message().text}")
         prompt = [*found.instructions, asked]
-        reply = await run.think(prompt, output_schema=constrained(_QUOTED, run))
+        schema = constrained(_QUOTED, run)
+        reply = await run.think(prompt, output_schema=schema, answer_field="answer")
         written = fields_of(reply.text)
         answer, quote = str(written.get("answer", "")).strip(), str(written.get("quote", ""))
         hit = _sentence_of(quote, found.hits)

@@ -140,3 +140,39 @@ def test_processes_share_a_cache(path: Path) -> None:
 
     llm = Cached(FunctionLLM(lambda _: "asked"), path)
     assert asyncio.run(llm.complete(asked("199"))).text == "199199"
+
+
+FORKING = """
+import asyncio, os, sys
+from agentcore import LLMRequest, UserMessage
+from agentcore.brain import Cached
+from agentcore.testing import FunctionLLM
+
+llm = Cached(FunctionLLM(lambda _: "Paris"), sys.argv[1])
+
+def ask(text):
+    return asyncio.run(llm.complete(LLMRequest((UserMessage(content=text),))))
+
+ask("one")
+inherited = llm._store._connection
+child = os.fork()
+if child == 0:
+    is_kept = ask("one").is_cached
+    asyncio.run(llm.aclose())
+    inherited.execute("SELECT 1")  # not closed: that would be for the parent to do
+    os._exit(0 if is_kept and llm._store._left_behind == [inherited] else 1)
+status = os.waitpid(child, 0)[1]
+print(status, ask("one").is_cached, llm._store._connection is inherited)
+"""
+
+
+def test_a_forked_child_opens_the_file_anew(path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORKING, str(path)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout.split(), done.stderr) == (["0", "True", "True"], "")

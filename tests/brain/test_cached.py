@@ -177,6 +177,14 @@ async def test_beyond_its_size_the_oldest_entries_leave(path: Path) -> None:
     assert cached == [True, True, True, False]
 
 
+async def test_an_answer_that_is_stored_again_drives_no_other_out(path: Path) -> None:
+    llm = Cached(FunctionLLM(repeat), path, max_entries=2, ttl_s=59)
+    for text, clock in (("a", Clock()), ("b", Clock()), ("b", Later()), ("b", Clock())):
+        await llm.compose(asked(text), clock)
+
+    assert (await llm.compose(asked("a"), Clock())).is_cached
+
+
 class Angles:
     """An embedder that puts a text at the angle it names, in degrees."""
 

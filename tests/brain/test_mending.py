@@ -22,8 +22,6 @@ from agentcore.testing import FunctionLLM, Reply
 
 YES = Finding(outcome="yes", why="seen")
 NO = Finding(outcome="no", why="seen")
-PROBES = 10
-"""Calls that it takes to probe a model without tools, and not its window."""
 HELLO = LLMRequest((UserMessage(content="hi"),))
 
 

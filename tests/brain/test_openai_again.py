@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import traceback
 from typing import Any
 
 import httpcore2
@@ -241,3 +242,16 @@ async def test_cancelling_stops_it_and_the_next_one_works(
     route.mock(return_value=REPLY)
 
     assert (await llm.complete(HELLO)).text == "4"
+
+
+async def test_a_password_in_the_address_is_in_no_traceback(openai_api: respx.MockRouter) -> None:
+    llm = OpenAILLM("gpt-x", base_url="http://ann:pass@models.test/v1", api_key=KEY)
+    route = openai_api.post("/chat/completions").mock(return_value=REPLY)
+    await llm.complete(HELLO)
+    route.mock(return_value=refusal(401))
+
+    with pytest.raises(AuthenticationError) as caught:
+        await llm.complete(HELLO)
+
+    await llm.aclose()
+    assert "ann:pass" not in "".join(traceback.format_exception(caught.value))

@@ -53,6 +53,7 @@ def read(annotation: Any, text: str, *, field: str | None = None, size: int = 1)
     reader: AnswerReader[Any] = AnswerReader(OutputType(annotation), field=field, is_typed=True)
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
     shown = [item for piece in pieces for item in reader.add(TextDelta(text=piece), "think-1")]
+    shown += reader.end("think-1")
     return [item.output for item in shown if isinstance(item, Partial)]
 
 
@@ -238,3 +239,24 @@ def test_a_bound_text_is_shown_as_long_as_it_may_grow(size: int) -> None:
         text: str = Field(max_length=5)
 
     assert read(Short, '{"text": "abcde"}', size=size)[-1] == Short(text="abcde")
+
+
+def test_a_long_answer_is_not_read_again_for_every_piece_of_it() -> None:
+    read_so_far: list[int] = []
+
+    class Counted(BaseModel):
+        items: list[Item]
+
+        @model_validator(mode="after")
+        def count(self) -> Counted:
+            read_so_far.append(len(self.items))
+            return self
+
+    whole = Counted(items=[Item(name=f"item {number}", price=1) for number in range(400)])
+    text = whole.model_dump_json()
+
+    shown = read(Counted, text, size=4)
+
+    assert shown[-1] == whole
+    assert [len(part.items) for part in shown[:3]] == [0, 1, 2]
+    assert len(read_so_far) < len(text) / 4 / 2

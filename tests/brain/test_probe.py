@@ -19,6 +19,7 @@ from agentcore import (
     LLMUnavailableError,
     RateLimitError,
     ToolCall,
+    ToolMessage,
     Usage,
     UserMessage,
 )
@@ -197,8 +198,12 @@ async def test_the_window_is_not_probed_beyond_the_backends_own() -> None:
 
 def good(request: LLMRequest) -> Reply:
     """A good model for the probes."""
-    message = request.messages[0]
+    message = request.messages[-1]
+    if isinstance(message, ToolMessage):
+        return f"It is {message.content} degrees."
     assert isinstance(message, UserMessage)
+    if "word of the day" in message.text:
+        return "Juniper."
     if request.tools:
         return (OSLO, CAIRO) if "Cairo" in message.text else OSLO
     if request.output_schema is not None:
@@ -218,7 +223,7 @@ async def test_a_passport_has_a_finding_for_each_probe_and_what_they_cost() -> N
     refuted = {"thinking_field", "thinking_leaks", "answer_in_thinking", "images", "logprobs"}
     assert {name for name, outcome in outcomes.items() if outcome == "no"} == refuted
     assert "unknown" not in outcomes.values()
-    assert passport.usage.steps == len(llm.requests) == 14
+    assert passport.usage.steps == len(llm.requests) == 17
     assert all(request.sampling.max_tokens for request in llm.requests)
 
 

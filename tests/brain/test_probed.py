@@ -29,7 +29,7 @@ from agentcore.testing import FunctionLLM, Reply
 
 YES = Finding(outcome="yes", why="seen")
 NO = Finding(outcome="no", why="seen")
-PROBES = 9
+PROBES = 12
 """Calls that a model without tools and images gets, and whose window is not probed."""
 HELLO = LLMRequest((UserMessage(content="hi"),))
 

@@ -31,7 +31,7 @@ def test_the_passport_is_printed_as_a_table(
     assert 'tools               no       wrote "42" instead of a call' in lines
     assert "planner: ReAct" in lines
     assert "typed output: prompt, with repair" in lines
-    assert lines[-1] == f"cost: {chat.call_count + 1} calls, 90 tokens in, 9 out"
+    assert lines[-1] == f"cost: {chat.call_count + 1} calls, 120 tokens in, 12 out"
 
 
 def test_what_was_found_is_kept_until_it_is_probed_afresh(

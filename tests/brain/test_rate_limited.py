@@ -6,6 +6,7 @@ import asyncio
 import selectors
 import threading
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -21,7 +22,7 @@ from agentcore import (
     Usage,
     UserMessage,
 )
-from agentcore.brain import RateLimit, RateLimited
+from agentcore.brain import Probed, RateLimit, RateLimited
 from agentcore.completions import estimate_input
 from agentcore.testing import FunctionLLM, ScriptedLLM
 
@@ -203,6 +204,43 @@ def test_a_waiting_loop_is_woken_by_another_one_that_settles() -> None:
 
     asyncio.run(settle())
     assert answers == ["admitted"]
+
+
+def test_those_behind_a_waiter_whose_loop_was_closed_are_let_through() -> None:
+    clock = [0.0]
+    shared = RateLimit(requests_per_minute=1, clock=lambda: clock[0])
+    lost = LeapingLoop()
+    first = lost.run_until_complete(shared.admit(1))
+    waits = lost.create_task(shared.admit(1))
+    lost.run_until_complete(asyncio.sleep(0))
+
+    async def check() -> None:
+        behind = asyncio.create_task(shared.admit(1))
+        await asyncio.sleep(0)
+        lost.close()
+        clock[0] = 60.0
+        shared.settle(first, 1)
+        await behind
+
+    run(check())
+    assert not waits.done()
+
+
+def test_probes_wait_for_their_turn_as_well(tmp_path: Path) -> None:
+    sent_at: list[float] = []
+
+    def reply(_request: LLMRequest) -> str:
+        sent_at.append(now_s())
+        return "hi"
+
+    async def check() -> None:
+        model = Probed(FunctionLLM(reply), cache_dir=tmp_path)
+        await Agent(llm=RateLimited(model, limit(requests=5))).run("?")
+
+    run(check())
+
+    assert len(sent_at) > 5
+    assert all(later - sent >= 60 for sent, later in zip(sent_at, sent_at[5:], strict=False))
 
 
 def test_a_limit_without_a_bound_is_refused() -> None:

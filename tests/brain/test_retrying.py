@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 import respx
@@ -23,7 +24,7 @@ from agentcore import (
     TimeLimitError,
     UserMessage,
 )
-from agentcore.brain import DirectCalls, Retrying
+from agentcore.brain import DirectCalls, Probed, Retrying
 from agentcore.interfaces import DeltaSink
 from agentcore.testing import FunctionLLM, ScriptedLLM
 
@@ -222,3 +223,18 @@ def test_bounds_that_make_no_sense_are_refused(option: dict[str, int]) -> None:
 def test_what_is_no_model_is_refused_when_it_is_made() -> None:
     with pytest.raises(ConfigurationError, match="is no LLM"):
         Retrying(42)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def test_probes_are_tried_again_as_well(tmp_path: Path) -> None:
+    asked: list[LLMRequest] = []
+
+    def reply(request: LLMRequest) -> str | RateLimitError:
+        asked.append(request)
+        return RateLimitError("slow", backend="m") if len(asked) in (1, 4) else "hi"
+
+    model = Probed(FunctionLLM(reply), cache_dir=tmp_path)
+    result = await Agent(llm=Retrying(model, first_wait_s=0)).run("?")
+
+    assert result.output == "hi"
+    assert asked[0] == asked[1] != asked[2]
+    assert asked[3] == asked[4] != asked[5]

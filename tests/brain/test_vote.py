@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentcore import (
+    Abilities,
     Agent,
     AssistantMessage,
     Completion,
@@ -113,7 +114,18 @@ async def test_a_judge_sees_what_differs_and_names_the_best() -> None:
     (sent,) = judge.requests
     assert sent.messages[0] == ASKED.messages[0]
     assert str(sent.messages[-1].content).startswith("Reply 1:\na\n\nReply 2:\nb\n\nAbove")
-    assert sent.output_schema is not None
+
+
+async def test_a_judge_is_asked_the_same_whatever_is_known_of_it_by_then() -> None:
+    def judge(abilities: Abilities) -> ScriptedLLM:
+        return ScriptedLLM('I think ```json\n{"best": 2}\n```', abilities=abilities)
+
+    before, after = judge(Abilities()), judge(Abilities(json_schema=False))
+    for one in (before, after):
+        answer = await Vote(ScriptedLLM("a", "b"), samples=2, judge=one).complete(ASKED)
+        assert answer.text == "b"
+
+    assert before.requests == after.requests
 
 
 @pytest.mark.parametrize("verdict", ["I like both", '{"best": 3}', '{"best": 0}', "[]"])

@@ -42,7 +42,8 @@ def test_an_answer_is_printed_with_its_evidence_and_score(
 
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     start = lines.index("2. How old was she?")
-    assert lines[start + 1 : start + 5] == [
+    assert lines[start + 1 : start + 6] == [
+        "considers: eleven years",
         "eleven years",
         "evidence (characters 71-165): She was eleven years old, and she looked after the lamp",
         "together with her grandfather, Tobias.",
@@ -114,7 +115,7 @@ def test_a_model_that_is_not_local_writes_and_quotes(capsys: pytest.CaptureFixtu
     assert main(["--limit", "1", "--questions", "1"], llm=llm) == 0
 
     out = capsys.readouterr().out
-    assert "     a lighthouse\n     evidence (characters 0-70): Nora Hale lived" in out
+    assert "     considers: a lighthouse\n     a lighthouse\n     evidence (characters 0-70)" in out
 
 
 def test_a_trace_shows_every_step(capsys: pytest.CaptureFixture[str]) -> None:

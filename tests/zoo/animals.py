@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from .endpoint import Call, Endpoint, Reply, Turn, View, Wire
 from .mind import SORRY, as_action, decide, honest, results_of
+from .strangers import Eager, Stickler
 
 __all__ = ["ANIMALS"]
 
@@ -225,4 +226,6 @@ ANIMALS: tuple[Endpoint, ...] = (
     Muser(),
     Dreamer(),
     Forgetful(),
+    Stickler(),
+    Eager(),
 )

@@ -119,7 +119,12 @@ class Visit:
     def is_solved(self) -> bool:
         """Whether the answer is right, and each tool was asked for it once."""
         wanted = ["multiply(12, 25)", "price(lamp)", "stock(lamp)"]
-        return self.output == ANSWER and sorted(self.asked) == wanted
+        return self.is_right and sorted(self.asked) == wanted
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the answer is right, whatever was asked for it."""
+        return self.output == ANSWER
 
 
 async def visit(endpoint: Endpoint, *, folder: Path | None) -> Visit:

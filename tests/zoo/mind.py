@@ -17,6 +17,7 @@ _REPEATED = re.compile(
 )
 _SUM = re.compile(r"What is (\d+) \+ (\d+)\?")
 _QUOTED = re.compile(r"Write the sentence '([^']*)'")
+_WORD_ASKED = re.compile(r"(code word|word of the day)\?")
 _PLACES = re.compile(r"\bin ([A-Z]\w+)")
 
 
@@ -45,6 +46,8 @@ def decide(view: View, *, is_parallel: bool = False) -> tuple[tuple[Call, ...], 
         ), ""
     places = _PLACES.findall(asked)
     if "thermometer" in asked.lower() and view.tools:
+        if read := results_of(view).get("read_thermometer"):
+            return (), f"It is {read} degrees."
         calls = tuple(Call(view.tools[0], json.dumps({"city": place})) for place in places)
         return calls if is_parallel else calls[:1], ""
     return (), _say(view, asked)
@@ -57,8 +60,8 @@ def _say(view: View, asked: str) -> str:
         return str(int(summed[1]) + int(summed[2]))
     if quoted := _QUOTED.search(asked):
         return quoted[1]
-    if "code word?" in asked:
-        return " ".join(re.findall(r"code word is (\w+)", view.text)) or "I see none."
+    if found := _WORD_ASKED.search(asked):
+        return " ".join(re.findall(rf"{found[1]} is (\w+)", view.text)) or "I see none."
     if "picture" in asked:
         return "none"
     return "Yes." if "yes" in asked.lower() else "Hello."
@@ -76,7 +79,8 @@ def results_of(view: View) -> dict[str, str]:
 def _shop(view: View, *, is_parallel: bool) -> tuple[tuple[Call, ...], str]:
     """How many lamps, what one costs, the product: each from a tool, the answer from the last."""
     known = results_of(view)
-    if not view.tools and "- multiply:" not in view.text:
+    can_call = view.tools or "- multiply:" in view.text
+    if not can_call and "multiply" not in known:  # who has the results needs no tools to answer
         return (), SORRY
     wanted = [
         Call(name, json.dumps({"item": "lamp"})) for name in ("stock", "price") if name not in known
@@ -90,7 +94,7 @@ def _shop(view: View, *, is_parallel: bool) -> tuple[tuple[Call, ...], str]:
 
 
 def _is_guided(view: View) -> bool:
-    return '"action"' in view.text
+    return "final_answer" in view.text  # which only the guide names
 
 
 def as_action(calls: tuple[Call, ...], text: str) -> str:
