@@ -128,7 +128,7 @@ def read_plan(text: str) -> Plan:
         raise OutputParseError(str(error), text=text) from error
 
 
-def plan_schema(tools: Sequence[ToolSpec], *, max_steps: int) -> JsonObject:
+def plan_schema(tools: Sequence[ToolSpec], *, max_steps: int, min_steps: int = 1) -> JsonObject:
     """Return the schema of a plan: a list of steps, each a call of any of the tools."""
     definitions: JsonObject = {}
     placeholder: JsonObject = {"type": "string", "pattern": f"^#{STEP_ID.pattern}$"}
@@ -139,7 +139,7 @@ def plan_schema(tools: Sequence[ToolSpec], *, max_steps: int) -> JsonObject:
     steps: JsonObject = {
         "type": "array",
         "items": {"anyOf": options},
-        "minItems": 1,
+        "minItems": min_steps,
         "maxItems": max_steps,
     }
     schema: JsonObject = {

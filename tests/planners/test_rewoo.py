@@ -248,11 +248,11 @@ async def test_a_failed_step_is_told_and_those_that_need_it_are_left_out() -> No
     assert sorted(world.log) == ["+nothing", "+other", "-nothing", "-other"]
     assert results(llm.requests[1]) == [
         ("E1", "there is no such thing", True),
-        ("E2", "not done: there is no result of E1", True),
-        ("E3", "not done: there is no result of E2", True),
+        ("E2", "not done: there is no usable result of E1", True),
+        ("E3", "not done: there is no usable result of E2", True),
         ("E4", "<other>", False),
     ]
-    assert "There is no result of E1, E2, E3." in str(llm.requests[1].messages[-1].content)
+    assert "There is no usable result of E1, E2, E3." in str(llm.requests[1].messages[-1].content)
 
 
 async def test_a_bug_in_a_tool_ends_the_run_with_its_trajectory() -> None:
