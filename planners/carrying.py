@@ -24,6 +24,8 @@ class Finding:
 
     text: str
     is_error: bool = False
+    is_left_out: bool = False
+    """Whether the step was not done, since it needs one without a usable result."""
     surprise: str = ""
     """In what way the result is not what was expected; empty: it is, or nobody asked."""
 
@@ -40,7 +42,7 @@ async def carry_out(
     missing = [name for name in step.needs if not findings[name].is_usable]
     if missing:
         text = f"not done: there is no usable result of {', '.join(missing)}"
-        return Finding(text, is_error=True)
+        return Finding(text, is_error=True, is_left_out=True)
     results = {name: findings[name].text for name in step.references}
     arguments = fill(step.arguments, offered[step.tool].parameters, results)
     if step.tool == ASK_MODEL.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from ..prompts import Prompt
 from .bounding import bounded
 from .offering import tool_variables
 from .plan import Plan, Step, plan_schema, read_plan
-from .plan_check import check_plan, list_faults
+from .plan_check import Fault, check_plan, list_faults
 
 __all__ = ["ASK_MODEL", "GUIDE", "Drafter", "check_counts", "offered_tools"]
 
@@ -74,17 +74,26 @@ class Drafter:
         return prompt.render({"tools": tools, "max_steps": self.max_steps})
 
     async def draft(
-        self, run: Run, messages: Sequence[Message], *, kept: Sequence[Step] = ()
+        self,
+        run: Run,
+        messages: Sequence[Message],
+        *,
+        kept: Sequence[Step] = (),
+        lost: Collection[str] = (),
     ) -> Plan:
         """Return a plan without faults: the kept steps, which the model may refer to, and its own.
 
-        The model may write no steps where some are kept.
+        Args:
+            kept: steps of an earlier plan that were done.
+            lost: ids of an earlier plan without a result: they can neither be referred to nor be
+                used again. Where there was such a plan the model may write no steps.
 
         Raises:
             PlanningError: no plan was without faults; the message has those of the last one.
         """
         tools = tuple(self.offered.values())
-        fewest = 0 if kept else 1
+        earlier = Plan(steps=tuple(kept))
+        fewest = 0 if kept or lost else 1
         schema = plan_schema(tools, min_steps=fewest, max_steps=self.max_steps)
         constraint = schema if run.abilities.json_schema else None
         remarks: list[Message] = []
@@ -94,7 +103,7 @@ class Drafter:
             reply = await run.think(
                 [*messages, *remarks], output_schema=constraint, answer_field="answer"
             )
-            plan, faults = self._read(reply, lambda own: Plan(steps=(*kept, *own.steps)))
+            plan, faults = self._read(reply, earlier, lost)
             if plan is not None:
                 return plan
             if constraint is not None and reply.finish_reason == "length":
@@ -105,14 +114,24 @@ class Drafter:
             f"none of max_plans={self.max_plans} plans can be carried out; {faults}"
         )
 
-    def _read(self, reply: Completion, whole: Callable[[Plan], Plan]) -> tuple[Plan | None, str]:
+    def _read(
+        self, reply: Completion, earlier: Plan, lost: Collection[str]
+    ) -> tuple[Plan | None, str]:
         """Return the plan, or None and what is wrong with it."""
         try:
             own = read_plan(reply.text)
         except OutputParseError as error:
             cut = " It was cut off: write less." if reply.finish_reason == "length" else ""
             return None, f"- {error}{cut}"
-        plan = whole(own)
-        most = self.max_steps + len(plan.steps) - len(own.steps)
-        faults = check_plan(plan, tuple(self.offered.values()), max_steps=most)
+        if not own.steps and (earlier.steps or lost):
+            return earlier, ""
+        plan = Plan(steps=(*earlier.steps, *own.steps))
+        most = self.max_steps + len(earlier.steps)
+        faults = [_used_again(step) for step in own.steps[: self.max_steps] if step.id in lost]
+        faults += check_plan(plan, tuple(self.offered.values()), max_steps=most)
         return (None, list_faults(faults)) if faults else (plan, "")
+
+
+def _used_again(step: Step) -> Fault:
+    text = f"the id {step.id} was used in the plan before: give new steps new ids"
+    return Fault(kind="duplicate_id", step=step.id, text=text)
