@@ -46,7 +46,8 @@ async def carry_out(
     results = {name: findings[name].text for name in step.references}
     arguments = fill(step.arguments, offered[step.tool].parameters, results)
     if step.tool == ASK_MODEL.name:
-        reply = await run.think([UserMessage(content=str(arguments["prompt"]))])
+        question = UserMessage(content=str(arguments["prompt"]))
+        reply = await run.think([question], answer_field="answer")  # no part of it is the answer
         return Finding(split_thoughts(reply.text)[1].strip())
     (observation,) = await run.act([_call(step, arguments)])
     return Finding(observation.percept.text, observation.is_error)

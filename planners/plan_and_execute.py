@@ -161,13 +161,14 @@ def _what_is_missing(
     missed = [step.id for step in fresh if not findings[step.id].is_usable]
     return {
         "missed": [{"id": name, "reason": _reason(findings[name])} for name in missed],
-        "kept": [step.id for step in plan.steps if findings[step.id].is_usable],
+        "kept": [step.id for step in plan.steps if not findings[step.id].is_error],
         "next_number": 1 + max(int(step.id[1:]) for step in plan.steps),  # ids were checked
     }
 
 
 def _reason(finding: Finding) -> str:
-    """Why there is no usable result; what a tool said stays with its result above."""
+    """What became of a step; what a tool said of it stands with its result."""
     if finding.surprise:
-        return " ".join(finding.surprise[:_MOST_SHOWN].split())
-    return "it was not done" if finding.is_left_out else "it failed"
+        reason = " ".join(finding.surprise[:_MOST_SHOWN].split())
+        return f"is not what was expected: {reason}"
+    return "was not done" if finding.is_left_out else "failed"

@@ -117,12 +117,11 @@ async def test_only_what_depends_on_a_failed_step_is_planned_anew() -> None:
     (asked,) = replans(llm)
     assert last_of(asked) == (
         "The plan was carried out as far as it could be; the results are above.\n"
-        "- E2 has no usable result: it failed\n"
-        "- E3 has no usable result: it was not done\n"
-        "The results of E1, E4 stand: refer to them, and do not do these steps again.\n"
-        "Plan what is to be done instead of the steps without a usable result. Write new steps "
-        "only, in the same form, with ids from E5 on. If nothing more can be done, write "
-        '{"steps": []}.'
+        "- E2 failed\n"
+        "- E3 was not done\n"
+        "There are results of E1, E4: refer to them, and do not do these steps again.\n"
+        "Plan what is to be done instead of E2, E3. Write new steps only, in the same form, with "
+        'ids from E5 on. If nothing more can be done, write {"steps": []}.'
     )
     results = [message for message in result.messages if isinstance(message, ToolMessage)]
     assert [message.tool_call_id for message in results] == ["E1", "E2", "E3", "E4", "E5", "E6"]
@@ -139,9 +138,9 @@ async def test_a_surprising_result_stops_what_needs_it_and_may_then_be_referred_
 
     assert sorted(world.asked) == ["a", "b", "page 2 of <a>"]
     (asked,) = replans(llm)
-    assert "- E1 has no usable result: a page, no name\n" in last_of(asked)
-    assert "- E2 has no usable result: it was not done\n" in last_of(asked)
-    assert "The results of E3 stand" in last_of(asked)
+    assert "- E1 is not what was expected: a page, no name\n" in last_of(asked)
+    assert "- E2 was not done\n" in last_of(asked)
+    assert "There are results of E1, E3: " in last_of(asked)
 
 
 async def test_new_steps_can_neither_take_the_id_of_a_lost_one_nor_refer_to_it() -> None:
