@@ -15,7 +15,7 @@ help:  ## this list
 
 demo: $(VENV)/.local  ## an agent answers questions about a story, on a model inside the process
 	$(SAY) "The agent of examples/coqa reads a story and answers questions about it"
-	@$(PY) -m examples.coqa --limit 1
+	@$(PY) -m examples.coqa --story 3
 
 test: $(VENV)/.test  ## the fast tests; no network
 	$(SAY) "The fast tests"

@@ -78,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _probe(options: argparse.Namespace) -> int:
+    print(
+        f"Asking {options.llm} what it can do: some 20 short calls, if it is new.", file=sys.stderr
+    )
     passport = await probe_model(options.llm, is_fresh=options.fresh)
     print(passport.to_json().rstrip() if options.json else table_of(passport))
     return 0

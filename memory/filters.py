@@ -166,7 +166,11 @@ _IS_NUMBER = "IN ('integer', 'real')"
 
 
 def _one_of(field: str, values: Sequence[Scalar], parameters: list[str]) -> str:
-    """Compare within one type each: to SQLite, JSON's true is 1."""
+    """Compare within one type each: to SQLite, JSON's true is 1.
+
+    The value first, for few have it: SQLite then looks at the type of those only, in a third of the
+    time.
+    """
     path = _path(field)
     texts = [value for value in values if isinstance(value, str)]
     numbers = [v for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
@@ -178,21 +182,22 @@ def _one_of(field: str, values: Sequence[Scalar], parameters: list[str]) -> str:
         parameters += [path, json.dumps(words)]
     for wanted, is_type in ((texts, _IS_TEXT), (numbers, _IS_NUMBER)):
         if wanted:
-            conditions.append(f"({_TYPE} {is_type} AND {_VALUE} {_AMONG})")
-            parameters += [path, path, json.dumps(wanted, ensure_ascii=False)]
+            conditions.append(f"({_VALUE} {_AMONG} AND {_TYPE} {is_type})")
+            parameters += [path, json.dumps(wanted, ensure_ascii=False), path]
     return f"({' OR '.join(conditions)})" if conditions else "0"
 
 
 def _between(where: Between, parameters: list[str]) -> str:
     path = _path(where.field)
     is_text = isinstance(where.low if where.low is not None else where.high, str)
-    conditions = [f"{_TYPE} {_IS_TEXT if is_text else _IS_NUMBER}"]
-    parameters.append(path)
+    conditions: list[str] = []
     for bound, operator in ((where.low, ">="), (where.high, "<=")):
         if bound is not None:
             # SQLite reads both sides from JSON, so that a number is rounded the same way on both.
             conditions.append(f"{_VALUE} {operator} json_extract(?, '$')")
             parameters += [path, json.dumps(bound, ensure_ascii=False)]
+    conditions.append(f"{_TYPE} {_IS_TEXT if is_text else _IS_NUMBER}")
+    parameters.append(path)
     return f"({' AND '.join(conditions)})"
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock, Thread
 
 from ..errors import MemoryStoreError
 from .record_rows import to_matrix
-from .sqlite_file import naming_errors, transaction
+from .sqlite_file import naming_errors, snapshot, transaction
 from .vector_index import VectorIndex
 
 __all__ = ["IndexKeeper"]
@@ -63,11 +63,21 @@ class IndexKeeper:
     def catch_up(self, connection: sqlite3.Connection) -> None:
         """Take up what was committed since the last time, by this process or another."""
         with self._lock:
-            if self._index is None or self._has_missed(connection):
-                self._index = self._started(connection)
-            self._take_vectors(connection, self._index)
-            self._take_removals(connection, self._index)
-            self._train_if_wanted(self._index)
+            self._catch_up(connection)
+
+    @contextmanager
+    def agreeing(self, connection: sqlite3.Connection) -> Generator[None]:
+        """Hold the index and what the connection reads at one state of the file."""
+        with self._lock, snapshot(connection):
+            self._catch_up(connection)
+            yield
+
+    def _catch_up(self, connection: sqlite3.Connection) -> None:
+        if self._index is None or self._has_missed(connection):
+            self._index = self._started(connection)
+        self._take_vectors(connection, self._index)
+        self._take_removals(connection, self._index)
+        self._train_if_wanted(self._index)
 
     def _has_missed(self, connection: sqlite3.Connection) -> bool:
         """Whether removals that it has not seen were deleted from their log."""

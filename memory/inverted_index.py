@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .exact_index import compare, import_faiss
+from .exact_index import compare, import_faiss, in_one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,9 +104,10 @@ class InvertedLists:
 
     def add(self, ids: Ids, vectors: Matrix, lists: NDArray[np.int64] | None = None) -> None:
         """Add vectors to their lists, which are looked up where they are not given."""
-        lists = self.lists_of(ids, vectors) if lists is None else lists
-        pointers = (import_faiss().swig_ptr(array) for array in (vectors, ids, lists))
-        self._index.add_core(len(ids), *pointers)
+        with in_one_thread():
+            lists = self.lists_of(ids, vectors) if lists is None else lists
+            pointers = (import_faiss().swig_ptr(array) for array in (vectors, ids, lists))
+            self._index.add_core(len(ids), *pointers)
 
     def lists_of(self, ids: Ids, vectors: Matrix) -> NDArray[np.int64]:
         """Return the list of each vector: as it was learnt, or that of the nearest centroid."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..events import MemoryHit
 from .record_rows import Selection, load_records, numbers_among, numbers_of
 from .records import Record
-from .sqlite_file import snapshot
 from .vector_index import VectorIndex
 
 if TYPE_CHECKING:
@@ -35,6 +34,8 @@ def nearest(
 ) -> list[MemoryHit]:
     """Return the `top_k` nearest of what is selected; all of it where there are fewer.
 
+    Connection and index have to be of one state of the file; see `RecordStore.search`.
+
     First the index is asked for somewhat more than wanted, and for more again, and the records
     say which of them fit. Where too few do the filter is narrow: then the records that fit are
     listed first, and the index compares them all.
@@ -43,18 +44,6 @@ def nearest(
         query: (dim,), of unit length.
         members: The numbers of the namespace's records, where these are few.
     """
-    with snapshot(connection):
-        return _nearest(connection, index, selection, query, top_k, members)
-
-
-def _nearest(
-    connection: sqlite3.Connection,
-    index: VectorIndex,
-    selection: Selection,
-    query: Matrix,
-    top_k: int,
-    members: Ids | None,
-) -> list[MemoryHit]:
     wanted = top_k if selection.where is None else _MORE * top_k
     while wanted <= max(_MOST_CANDIDATES, top_k):
         ids, scores = index.search(query, wanted, allowed=members)

@@ -121,10 +121,10 @@ class RecordAccess:
 
         selecting = self._selecting(action, await self.now_s(run))
         if where is None and top_k <= _QUICK_TOP_K:
-            done = self.store.read_at_once(selecting)
+            done = self.store.search_at_once(selecting)
             if done is not None:
                 return done[0]
-        return await asyncio.to_thread(self.store.read, selecting)
+        return await asyncio.to_thread(self.store.search, selecting)
 
     def _checked(self, vector: Matrix) -> Matrix:
         import numpy as np

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from ..errors import ConfigurationError, MemoryStoreError
 from ..values import JsonValue, digest_of
@@ -13,6 +14,8 @@ from .records import NewRecord
 
 __all__ = ["Entry", "check_ttl", "dump_metadata", "entry_of"]
 
+_LONGEST_S = 1e11
+"""3,000 years: what expires after the year 9999 could not be read again."""
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
@@ -60,14 +63,25 @@ def dump_metadata(metadata: Mapping[str, JsonValue]) -> str:
         text = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False, sort_keys=True)
     except (TypeError, ValueError, RecursionError) as error:
         raise MemoryStoreError(f"the metadata of {named} is no JSON: {error}") from error
-    if not all(isinstance(key, str) for key in metadata):  # pyright: ignore[reportUnnecessaryIsInstance] idem
+    if not _has_text_keys(metadata):
         raise MemoryStoreError(f"the metadata of {named} has a key that is no string")
     if _NUL.search(text):
         raise MemoryStoreError(f"a NUL character in the metadata {metadata!r:.200}: remove it")
     return text
 
 
+def _has_text_keys(value: object) -> bool:
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return all(isinstance(key, str) and _has_text_keys(item) for key, item in items)
+    if isinstance(value, list | tuple):
+        return all(map(_has_text_keys, cast("Sequence[object]", value)))
+    return True
+
+
 def check_ttl(ttl_s: float | None) -> None:
     """Refuse a record that would never have lived."""
-    if ttl_s is not None and not ttl_s > 0:
-        raise ConfigurationError(f"ttl_s is {ttl_s}: it must be more than 0, or None")
+    if ttl_s is not None and not 0 < ttl_s <= _LONGEST_S:
+        raise ConfigurationError(
+            f"ttl_s is {ttl_s}: it must be over 0 and at most {_LONGEST_S:.0e}, or None for ever"
+        )

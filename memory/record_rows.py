@@ -32,7 +32,6 @@ __all__ = [
     "namespace_number",
     "numbers_among",
     "numbers_of",
-    "revision",
     "to_bytes",
     "to_matrix",
     "update",
@@ -204,12 +203,6 @@ def count(connection: sqlite3.Connection, selection: Selection) -> int:
     condition, parameters = selection.condition()
     query = f"SELECT count(*) FROM records WHERE {condition}"  # noqa: S608  idem
     return int(connection.execute(query, parameters).fetchone()[0])
-
-
-def revision(connection: sqlite3.Connection) -> int:
-    """Return how many records were ever added, and how many removed."""
-    query = "SELECT total(seq) FROM sqlite_sequence WHERE name IN ('records', 'removals')"
-    return int(connection.execute(query).fetchone()[0])
 
 
 def to_bytes(vector: Matrix) -> bytes:

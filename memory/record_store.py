@@ -15,7 +15,7 @@ from ..errors import ConfigurationError, CorruptStoreError
 from .index_keeper import IndexKeeper
 from .record_rows import Selection, namespace_number, numbers_of
 from .records import Namespace
-from .sqlite_file import connect, naming_errors, transaction
+from .sqlite_file import connect, naming_errors, snapshot, transaction
 from .vector_index import VectorIndex
 
 if TYPE_CHECKING:
@@ -73,6 +73,12 @@ class Opened:
             numbers = numbers_of(self.reader, everything, most=_SMALL_NAMESPACE + 1)
             self.small[namespace] = None if len(numbers) > _SMALL_NAMESPACE else numbers
         return self.small[namespace]
+
+    def searched(self, action: Callable[[Opened], T]) -> tuple[T] | None:
+        """Run what reads the index; None: a commit came in between. Needs `reading`."""
+        with snapshot(self.reader):
+            result = action(self)
+        return (result,) if self.data_version() == self.version else None
 
     def close(self) -> None:
         """Close both connections once nobody uses them."""
@@ -173,8 +179,25 @@ class RecordStore:
             opened.refresh()
             return action(opened)
 
-    def read_at_once(self, action: Callable[[Opened], T]) -> tuple[T] | None:
-        """Run it if there is nothing to wait for, and nothing to take up before; else None."""
+    def search(self, action: Callable[[Opened], T]) -> T:
+        """Run what reads the index too, of which it sees the same state as of the file.
+
+        Where a commit came in between, the index may have known it and the file not, or the other
+        way round: a record that was changed would then be missed. It is run again, and that time
+        the commits that follow wait to be taken up.
+        """
+        opened = self.opened()
+        with opened.reading, naming_errors(self.path):
+            opened.refresh()
+            found = opened.searched(action)
+            if found is not None:
+                return found[0]
+            with opened.keeper.agreeing(opened.reader):
+                opened.small.clear()
+                return action(opened)
+
+    def search_at_once(self, action: Callable[[Opened], T]) -> tuple[T] | None:
+        """Run it if there is nothing to wait for, and nothing to take up; else None."""
         opened = self.opened()
         if not opened.keeper.is_quick or not opened.reading.acquire(blocking=False):
             return None
@@ -182,7 +205,7 @@ class RecordStore:
             with naming_errors(self.path):
                 if opened.data_version() != opened.version:
                     return None
-                return (action(opened),)
+                return opened.searched(action)
         finally:
             opened.reading.release()
 

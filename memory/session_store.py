@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Protocol, TypeVar
@@ -95,20 +96,24 @@ class ProcessSessions:
         """Hold nothing open."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What one process holds: a lock too may have been held by a thread that a fork left behind."""
+
+    connection: sqlite3.Connection
+    lock: Lock = field(default_factory=Lock)
+
+
 class FileSessions:
     """Keeps them in a SQLite file, which may be that of a `VectorMemory`."""
 
     def __init__(self, path: Path, *, busy_timeout_s: float) -> None:
         self._path = path
         self._busy_timeout_s = busy_timeout_s
-        self._lock = Lock()
         self._is_closed = False
-        self._process_id = os.getpid()
-        self._connection = self._connect()
-        self._left_behind: list[sqlite3.Connection] = []
-
-    def _connect(self) -> sqlite3.Connection:
-        return connect(self._path, busy_timeout_s=self._busy_timeout_s)
+        self._by_process: dict[int, _Opened] = {}
+        """Those of parent processes too: to close them here would disturb the parent's."""
+        self._opened()
 
     async def messages(self, session: str) -> tuple[Sequence[Message], Summary]:
         """Read all of a session."""
@@ -182,27 +187,33 @@ class FileSessions:
         """Run it in a thread and in one transaction."""
 
         def run() -> T:
-            with self._lock, naming_errors(self._path), transaction(self._opened()):
-                return action(self._connection)
+            opened = self._opened()
+            with opened.lock, naming_errors(self._path), transaction(opened.connection):
+                return action(opened.connection)
 
         return await asyncio.to_thread(run)
 
-    def _opened(self) -> sqlite3.Connection:
-        """Return this process's connection: one that was open before a fork must not be used."""
+    def _opened(self) -> _Opened:
+        """Return what this process opened: what was open before a fork must not be used."""
         if self._is_closed:
             raise ConfigurationError(f"the sessions at {str(self._path)!r} were closed")
-        if self._process_id != os.getpid():
-            self._left_behind.append(self._connection)
-            self._process_id, self._connection = os.getpid(), self._connect()
-        return self._connection
+        process_id = os.getpid()
+        found = self._by_process.get(process_id)
+        if found is None:
+            made = _Opened(connect(self._path, busy_timeout_s=self._busy_timeout_s))
+            found = self._by_process.setdefault(process_id, made)
+            if found is not made:  # another thread was faster
+                made.connection.close()
+        return found
 
     async def aclose(self) -> None:
         """Close the file."""
 
         def close() -> None:
-            with self._lock:
-                self._is_closed = True
-                if self._process_id == os.getpid():
-                    self._connection.close()
+            self._is_closed = True
+            opened = self._by_process.get(os.getpid())
+            if opened is not None:
+                with opened.lock:
+                    opened.connection.close()
 
         await asyncio.to_thread(close)

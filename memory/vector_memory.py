@@ -21,6 +21,7 @@ from . import record_rows as rows
 from .faiss_index import FaissIndex
 from .filters import Filter
 from .record_access import RecordAccess
+from .record_changes import Changes, Revision, changes_since
 from .record_entries import check_ttl, entry_of
 from .record_rows import Selection
 from .record_store import RecordStore
@@ -125,7 +126,7 @@ class VectorMemory:
         """Store records and return their ids; each 1,000 are stored all or none.
 
         Searches go on meanwhile, and other processes write in between. What has expired is deleted
-        on the way. Costs one call of the embedder for each 1,000.
+        on the way. Costs an embedder's call for each 1,000.
         """
         names: list[str] = []
         remaining = iter(records)
@@ -181,6 +182,8 @@ class VectorMemory:
 
     async def delete(self, record_ids: Iterable[str], *, run: Run | None = None) -> int:
         """Delete records of this namespace, all or none; return how many there were."""
+        if isinstance(record_ids, str):
+            raise ConfigurationError(f"delete({record_ids!r}): give a list of ids, not its letters")
         names = list(record_ids)
         return await self._access.write(
             lambda connection, selection: rows.delete_named(connection, selection, names),
@@ -278,13 +281,11 @@ class VectorMemory:
         """Count the records of this namespace."""
         return await self._access.read(rows.count, where=where, source=source, run=run)
 
-    async def revision(self) -> int:
-        """Return a number that grows with every record that is added, changed or deleted.
-
-        It is that of the whole file. Who keeps something made of the records, such as a keyword
-        index, makes it anew when this has changed.
-        """
-        return await self._access.read(lambda connection, _: rows.revision(connection), run=None)
+    async def changes(self, since: Revision | None = None) -> Changes:
+        """Return what came and went in this namespace; ask on from `until` while that changes."""
+        return await self._access.read(
+            lambda connection, selection: changes_since(connection, selection, since), run=None
+        )
 
     async def aclose(self) -> None:
         """Close the file, for every namespace of it. May be called more than once."""

@@ -95,7 +95,7 @@ async def _echo(llm: LLM, *, is_streamed: bool) -> Finding:
         return yes("the line came back intact")
     if _BROKEN in text:
         return no(f"characters were broken: {text[:60]!r}")
-    return unknown(f"wrote {text[:60]!r}, which does not repeat the line")
+    return unknown(f"wrote {text[:60]!r} instead of {_SAMPLE!r}")
 
 
 async def probe_logprobs(llm: LLM) -> Finding:

@@ -90,9 +90,13 @@ def _complaint(name: str, prefix: str, prefixes: tuple[str, ...], *, has_colon: 
         from difflib import get_close_matches
 
         near = get_close_matches(prefix.lower(), prefixes, n=1)
-        what = f"has the unknown prefix {prefix!r}" + (
-            f": did you mean {near[0]!r}" if near else ""
-        )
+        what = f"has the unknown prefix {prefix!r}"
+        if near:
+            return f"llm={name!r} {what}: did you mean {near[0]!r}? {_listed(prefixes)}"
     else:
         what = "has no prefix that says where the model runs, as in 'openai:gpt-5-mini'"
-    return f"llm={name!r} {what}. Prefixes are {', '.join(sorted(prefixes))}."
+    return f"llm={name!r} {what}. {_listed(prefixes)}"
+
+
+def _listed(prefixes: tuple[str, ...]) -> str:
+    return f"Prefixes are {', '.join(sorted(prefixes))}."

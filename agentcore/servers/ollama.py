@@ -183,10 +183,11 @@ def _translated(origin: Origin) -> Generator[None]:
 
     try:
         yield
-    except httpx.ConnectError as error:
-        raise origin.refused() from error
-    except httpx.TimeoutException as error:
-        raise origin.timed_out() from error
+    except httpx.ConnectError:
+        # What httpx and its parts raise, one from the other, says no more, on a hundred lines.
+        raise origin.refused() from None
+    except httpx.TimeoutException:
+        raise origin.timed_out() from None
     except httpx.HTTPError as error:
         raise origin.unavailable(f"the connection broke ({error!r})") from error
 

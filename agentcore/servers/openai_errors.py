@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, cast
 
-from ..errors import AgentCoreError, LLMError
+from ..errors import AgentCoreError, LLMError, LLMTimeoutError
 from ..values import JsonObject, JsonValue
 from .failures import Failure, Origin, to_error
 from .reading import count_of, object_of, parse_reply, retry_after_s, text_of
@@ -32,8 +32,11 @@ def translated(origin: Origin) -> Generator[None]:
     except (openai.OpenAIError, httpx2.HTTPError, ValueError) as error:
         # A server may quote the key that it refuses: then the vendor's error is left behind.
         answer = error.response.text if isinstance(error, httpx2.HTTPStatusError) else ""
-        cause = None if origin.shows_key(f"{error}{answer}") else error
-        raise _to_ours(error, origin) from cause
+        ours = _to_ours(error, origin)
+        # And where nobody answers, what the client's parts raised one from the other says no more.
+        is_plain = isinstance(ours, LLMTimeoutError) or _is_refused(error)
+        is_bare = is_plain or origin.shows_key(f"{error}{answer}")
+        raise ours from (None if is_bare else error)
 
 
 def checked_object(content: bytes, origin: Origin) -> JsonObject:
@@ -59,8 +62,8 @@ def _to_ours(error: Exception, origin: Origin) -> AgentCoreError:  # noqa: PLR09
 
     if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
         return origin.timed_out()
-    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
-    if isinstance(cause, httpx2.ConnectError):
+    cause = _cause_of(error)
+    if _is_refused(error):
         return origin.refused()
     if isinstance(error, openai.APIConnectionError) or isinstance(cause, httpx2.TransportError):
         return origin.unavailable(f"the connection broke ({cause!r})")
@@ -77,6 +80,18 @@ def _to_ours(error: Exception, origin: Origin) -> AgentCoreError:  # noqa: PLR09
     if isinstance(error, openai.OpenAIError):
         return LLMError(origin.masked(f"{origin.backend}: {error}"), backend=origin.backend)
     return origin.unavailable(f"the answer broke off or is garbled ({error!r})")
+
+
+def _cause_of(error: Exception) -> BaseException | None:
+    import openai
+
+    return error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+
+
+def _is_refused(error: Exception) -> bool:
+    import httpx2
+
+    return isinstance(_cause_of(error), httpx2.ConnectError)
 
 
 def _body_of(error: openai.APIError | httpx2.HTTPStatusError) -> JsonValue:

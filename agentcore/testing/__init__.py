@@ -1,10 +1,12 @@
 """What is shipped for tests: models whose answers you write, and a suite that every LLM passes.
 
-To test an agent: `ScriptedLLM`, `FunctionLLM`. To test a backend of your own: subclass
-`LLMConformance`, `HTTPConformance` or `LiveConformance` (docs/writing-a-backend.md).
+To test an agent: `ScriptedLLM`, `FunctionLLM`, and `HashingEmbedder` for its memory. To test a
+backend of your own: subclass `LLMConformance`, `HTTPConformance` or `LiveConformance`
+(docs/writing-a-backend.md).
 """
 
 from ..brain.scripted import FunctionLLM, Reply, ScriptedLLM, call
+from ..memory.embedders.hashing import HashingEmbedder
 from .conformance import HTTPConformance, LLMConformance
 from .exchange import Exchange, Stall
 from .live import LiveConformance
@@ -17,6 +19,7 @@ __all__ = [
     "FunctionLLM",
     "HTTPConformance",
     "HTTPReply",
+    "HashingEmbedder",
     "LLMConformance",
     "LiveConformance",
     "MockServer",

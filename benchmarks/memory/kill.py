@@ -32,6 +32,7 @@ __all__ = ["kill_row"]
 WRITERS = 2
 LONGEST_S = 0.5
 ROUNDS_PER_STORE = 10
+SEARCHES = 3
 DELETES, UPDATES = 0.15, 0.15
 """Shares of the steps."""
 EXACT_UP_TO = 200
@@ -149,7 +150,10 @@ async def check(path: Path, ledger: Ledger) -> tuple[int, int]:
 
 
 async def wrong_searches(path: Path, memory: VectorMemory, stored: dict[str, str]) -> int:
-    """Compare ten searches with the vectors of the file, read without the memory."""
+    """Compare searches for everything with the vectors of the file, read without the memory.
+
+    For everything, as the nearest few are found in a trained index with a recall of 0.99 only.
+    """
     with sqlite3.connect(path) as connection:
         query = "SELECT id, vector FROM records JOIN vectors USING (number)"
         rows = connection.execute(query).fetchall()
@@ -158,12 +162,13 @@ async def wrong_searches(path: Path, memory: VectorMemory, stored: dict[str, str
         return 1
     vectors = np.array([np.frombuffer(vector, "<f4") for _, vector in rows]).reshape(-1, 16)
     wrong = 0
-    for number in range(10):
+    for number in range(SEARCHES):
         query_vector = np.asarray(await Digests().embed([f"question {number}"]))[0]
-        nearest = np.sort(vectors @ query_vector)[::-1][:5]
-        hits = await memory.search(f"question {number}", top_k=5)
+        nearest = np.sort(vectors @ query_vector)[::-1]
+        hits = await memory.search(f"question {number}", top_k=len(stored) + 1)
         scores = [hit.score for hit in hits]
-        wrong += len(scores) != len(nearest) or not np.allclose(scores, nearest, atol=1e-5)
+        is_right = {hit.id for hit in hits} == stored.keys() and len(hits) == len(nearest)
+        wrong += not is_right or not np.allclose(scores, nearest, atol=1e-5)
     return wrong
 
 

@@ -7,7 +7,16 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from agentcore import LLM, AgentCoreError, LLMRequest, Result, Sampling, UserMessage, load_llm
+from agentcore import (
+    LLM,
+    AgentCoreError,
+    ConfigurationError,
+    LLMRequest,
+    Result,
+    Sampling,
+    UserMessage,
+    load_llm,
+)
 
 from .agent import CoQAAgent
 from .data import STORIES, Story, load_stories
@@ -43,8 +52,7 @@ def main(arguments: Sequence[str] | None = None, *, llm: LLM | None = None) -> i
     """
     options = _parser().parse_args(arguments)
     try:
-        stories = load_stories(options.data)[: options.limit]
-        asyncio.run(_run(stories, options, llm))
+        asyncio.run(_run(_chosen(load_stories(options.data), options), options, llm))
     except AgentCoreError as error:
         print(f"\n{type(error).__name__}: {error}", file=sys.stderr)
         return 1
@@ -72,11 +80,20 @@ def _parser() -> argparse.ArgumentParser:
         "--data", default=STORIES, help="a file in the JSON format of CoQA (stories of our own)"
     )
     parser.add_argument("--limit", type=_count, metavar="N", help="only the first N stories")
+    parser.add_argument("--story", type=_count, metavar="N", help="only story N")
     parser.add_argument(
         "--questions", type=_count, metavar="N", help="only the first N questions of each story"
     )
     parser.add_argument("--trace", action="store_true", help="print every event of every run")
     return parser
+
+
+def _chosen(stories: Sequence[Story], options: argparse.Namespace) -> Sequence[Story]:
+    if options.story is None:
+        return stories[: options.limit]
+    if options.story > len(stories):
+        raise ConfigurationError(f"--story {options.story}: there are {len(stories)} stories")
+    return stories[options.story - 1 : options.story]
 
 
 def _count(text: str) -> int:

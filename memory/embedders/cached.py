@@ -6,6 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigurationError
@@ -55,6 +56,7 @@ class CachedEmbedder:
         self._embedder = embedder
         self._max_texts = max_texts
         self._kept: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
+        self._lock = Lock()
         self._file = None if path is None else VectorCache(Path(path))
         self.misses = 0
         """How many texts the wrapped embedder was asked for."""
@@ -74,7 +76,8 @@ class CachedEmbedder:
         import numpy as np
 
         keys = [digest_of(self.name, text) for text in texts]
-        found = {key: self._kept[key] for key in keys if key in self._kept}
+        with self._lock:
+            found = {key: self._kept[key] for key in keys if key in self._kept}
         wanted = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
         if wanted and self._file is not None:
             stored = await asyncio.to_thread(self._file.read, list(wanted), dim=self.dim)
@@ -96,8 +99,9 @@ class CachedEmbedder:
         return made
 
     def _keep(self, rows: dict[str, NDArray[np.float32]]) -> None:
-        for key, row in rows.items():
-            self._kept[key] = row
-            self._kept.move_to_end(key)
-        while len(self._kept) > self._max_texts:
-            self._kept.popitem(last=False)
+        with self._lock:
+            for key, row in rows.items():
+                self._kept[key] = row
+                self._kept.move_to_end(key)
+            while len(self._kept) > self._max_texts:
+                self._kept.popitem(last=False)

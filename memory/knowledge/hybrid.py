@@ -101,7 +101,7 @@ class HybridSearch:
         return vectors
 
     async def _search_one(self, query: str, vector: Vector, depth: int, run: Run | None) -> _Found:
-        keyword = await self._keywords.search(query, top_k=depth, run=run)
+        keyword = await self._keywords.search(query, top_k=depth)
         near = await self._store.search_vector(vector, top_k=depth, run=run)
         nearness = {hit.id: hit.score for hit in near}
         missing = sorted(keyword.keys() - nearness.keys())

@@ -114,12 +114,14 @@ class KnowledgeBase:
         """Cut documents into chunks and store them, each with source, page and characters.
 
         A source that is ingested again takes the place of its earlier version: first the new chunks
-        are added, then the ones that it no longer has are deleted, so that a crash in between
-        leaves too many and never too few.
+        are added, then those that it had before and no longer has are deleted, so that a crash in
+        between, or another one who ingests it at the same time, leaves too many and never too few.
+        Percepts whose source is empty replace nothing.
 
         Args:
-            documents: Percepts, such as `run.perceive` gives; or the path of a file of UTF-8 text.
-                Other files are perceived first.
+            documents: Percepts, such as `run.perceive` gives; or the path of a file of UTF-8 text,
+                whose source is `file:` and the path as it is given. Other files are perceived
+                first.
             metadata: Is kept with every chunk.
 
         Raises:
@@ -129,14 +131,14 @@ class KnowledgeBase:
             documents = (await asyncio.to_thread(_read, Path(documents)),)
         percepts = list(documents)
         sources = tuple(dict.fromkeys(percept.source for percept in percepts))
+        before = [
+            record.id
+            for source in filter(None, sources)
+            async for record in self.store.records(source=source, run=run)
+        ]
         records = await self._store(percepts, metadata or {}, run)
         kept = {record.id for record in records}
-        stale = [
-            record.id
-            for source in sources
-            async for record in self.store.records(source=source, run=run)
-            if record.id not in kept
-        ]
+        stale = [record_id for record_id in before if record_id not in kept]
         removed = await self.store.delete(stale, run=run) if stale else 0
         skipped = sum(not isinstance(percept.content, TextPart) for percept in percepts)
         return Ingested(sources=sources, chunks=len(kept), removed=removed, skipped=skipped)
@@ -219,4 +221,4 @@ def _read(path: Path) -> Percept:
             f"{path} is no UTF-8 text (byte {error.start}): perceive it first, and ingest the "
             "percepts"
         ) from error
-    return Percept(content=TextPart(text=text), source=f"file:{path.name}")
+    return Percept(content=TextPart(text=text), source=f"file:{path.as_posix()}")

@@ -20,6 +20,10 @@ _PURE = frozenset(
 )
 """Functions that sqlglot has no class for, and that read nothing but their arguments."""
 
+_WIDENING = frozenset({"Format", "Pad", "Space", "printf"})
+"""They make gigabytes out of one row: DuckDB has no limit for that, and is not interrupted there,
+while SQLite makes no value longer than its source lets it."""
+
 _CATALOGUES = ("sqlite_", "pragma_", "duckdb_", "information_schema", "pg_")
 
 
@@ -52,10 +56,13 @@ def check_sql(sql: str, *, dialect: str, tables: Collection[str]) -> str:
     tree = _parse(sql, dialect)
     known = {name.casefold() for name in tables}
     for node in tree.walk():
-        problem = _problem(node, known)
+        problem = _problem(node, known, dialect)
         if problem:
             raise SQLRefusedError(problem)
-    text: str = tree.sql(dialect=dialect, comments=False)
+    try:
+        text: str = tree.sql(dialect=dialect, comments=False)
+    except Exception as error:  # sqlglot raises whatever it stumbles over
+        raise SQLRefusedError(f"this is no {dialect} as it is understood here: {error}") from error
     return text
 
 
@@ -70,6 +77,8 @@ def _parse(sql: str, dialect: str) -> Any:
         ) from error
     if len(sql) > _MOST_CHARS:
         raise SQLRefusedError(f"this has {len(sql)} characters: write one short SELECT")
+    if "\0" in sql or sql.encode(errors="ignore").decode() != sql:
+        raise SQLRefusedError("this holds a NUL character or half of a surrogate pair: remove it")
     try:
         statements = [item for item in sqlglot.parse(sql, dialect=dialect) if item is not None]
     except (SqlglotError, RecursionError) as error:
@@ -84,21 +93,22 @@ def _parse(sql: str, dialect: str) -> Any:
     return tree
 
 
-def _problem(node: Any, known: set[str]) -> str | None:
+def _problem(node: Any, known: set[str], dialect: str) -> str | None:
     """Say what is not allowed about a node of the tree; None: nothing."""
     from sqlglot import exp
 
     writes = exp.Insert | exp.Update | exp.Delete | exp.Merge | exp.Create | exp.Drop | exp.Copy
     if isinstance(node, writes | exp.Command | exp.Into | exp.Lock | exp.Pragma):
         return f"{type(node).__name__.upper()} is not allowed: only read"
-    if isinstance(node, exp.Parameter | exp.Placeholder | exp.SessionParameter):
-        return "parameters are not allowed: write the values into the SELECT"
-    if isinstance(node, exp.Identifier | exp.Column) and node.name.startswith("$"):
+    is_dollar = isinstance(node, exp.Identifier | exp.Column) and node.name.startswith("$")
+    if is_dollar or isinstance(node, exp.Parameter | exp.Placeholder | exp.SessionParameter):
         return "parameters are not allowed: write the values into the SELECT"
     if isinstance(node, exp.Table):
         return _table_problem(node, known | set(_own_names(node)))
+    if isinstance(node, exp.In) and dialect == "sqlite" and node.args.get("field"):
+        return "IN needs parentheses: without them SQLite takes the name for that of a table"
     if isinstance(node, exp.Func):
-        return _function_problem(node)
+        return _function_problem(node, dialect)
     return None
 
 
@@ -137,18 +147,20 @@ def _table_problem(table: Any, known: set[str]) -> str | None:
     return None
 
 
-def _function_problem(function: Any) -> str | None:
+def _function_problem(function: Any, dialect: str) -> str | None:
     from sqlglot import exp
 
+    refused = _REFUSED | _WIDENING if dialect == "duckdb" else _REFUSED
     if isinstance(function, exp.Anonymous | exp.AnonymousAggFunc):
-        name = str(function.name)
-        return None if name.casefold() in _PURE else f"the function {name} is not allowed"
-    name = type(function).__name__
-    if name.startswith(("Read", "Generate", "Rand", "Current", "Session")) or name in _REFUSED:
-        return f"the function {function.sql_name()} is not allowed"
-    return None
+        shown = str(function.name)
+        is_refused = shown.casefold() not in _PURE - refused
+    else:
+        shown, name = function.sql_name(), type(function).__name__
+        is_refused = name.startswith(_REFUSED_KINDS) or name in refused
+    return f"the function {shown} is not allowed" if is_refused else None
 
 
+_REFUSED_KINDS = ("Read", "Generate", "Rand", "Current", "Session")
 _REFUSED = frozenset(
     {"Explode", "ExplodeOuter", "Posexplode", "Unnest", "Uuid", "Repeat", "Inline"}
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +19,9 @@ SQLRows = tuple[tuple[str, ...], tuple[tuple[JsonValue, ...], ...]]
 """Names of the columns, and the rows."""
 
 _MOST_BYTES = 1_000_000
+"""Of one value, in SQLite."""
+_MOST_CHARS = 10_000_000
+"""Of all rows together."""
 _CHECKED_EVERY = 10_000
 
 
@@ -79,9 +82,9 @@ class SQLiteSource:
             try:
                 cursor = database.execute(sql)
                 names = tuple(str(column[0]) for column in cursor.description)
-                return names, _to_json(cursor.fetchmany(max_rows))
+                return names, _read_rows(cursor, max_rows)
             except sqlite3.Error as error:
-                if error.sqlite_errorname == "SQLITE_INTERRUPT":
+                if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
                     raise _too_long(timeout_s) from error
                 raise ToolError(f"the database says: {error}") from error
 
@@ -152,7 +155,7 @@ class DuckDBSource:
             try:
                 found = database.execute(sql)
                 names = tuple(str(column[0]) for column in found.description or ())
-                return names, _to_json(found.fetchmany(max_rows))
+                return names, _read_rows(found, max_rows)
             except duckdb.InterruptException as error:
                 raise _too_long(timeout_s) from error
             except duckdb.Error as error:
@@ -189,8 +192,16 @@ def _too_long(timeout_s: float) -> ToolTimeoutError:
     )
 
 
-def _to_json(rows: Sequence[Sequence[object]]) -> tuple[tuple[JsonValue, ...], ...]:
-    return tuple(tuple(_to_value(value) for value in row) for row in rows)
+def _read_rows(cursor: Any, max_rows: int) -> tuple[tuple[JsonValue, ...], ...]:
+    """Read one row at a time, so that many wide ones are refused before they fill the memory."""
+    rows: list[tuple[JsonValue, ...]] = []
+    size = 0
+    while len(rows) < max_rows and (row := cursor.fetchone()) is not None:
+        rows.append(tuple(_to_value(value) for value in row))
+        size += sum(len(value) for value in rows[-1] if isinstance(value, str))
+        if size > _MOST_CHARS:
+            raise ToolError(f"the rows have over {_MOST_CHARS:,} characters: ask for less")
+    return tuple(rows)
 
 
 def _to_value(value: object) -> JsonValue:

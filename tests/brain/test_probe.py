@@ -86,7 +86,7 @@ async def found(probe: Probe, reply: Reply) -> Finding:
         (probe_stop_words, "Sure!", "unknown", "does not come to"),
         (probe_unicode, "Grüße, żółw, 你好, 🦉", "yes", "intact"),
         (probe_unicode, "Gr\ufffd\ufffdße", "no", "broken"),
-        (probe_unicode, "Hello", "unknown", "does not repeat"),
+        (probe_unicode, "Hello", "unknown", "instead of"),
         (probe_images, "orange, purple", "yes", "saw"),
         (probe_images, "none", "no", "did not see"),
         (probe_logprobs, "yes", "no", "refused"),

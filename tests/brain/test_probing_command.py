@@ -67,7 +67,9 @@ def test_a_model_that_cannot_be_asked_is_an_exit_code(
     openai_api.post("/chat/completions").respond(401, json={"error": "no"})
 
     assert main(["probe", "vllm:m"]) == 1
-    assert capsys.readouterr().err.startswith("AuthenticationError: vllm:m (HTTP 401)")
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "Asking vllm:m what it can do: some 20 short calls, if it is new."
+    assert said[1].startswith("AuthenticationError: vllm:m (HTTP 401)")
 
 
 def test_a_wrong_name_is_an_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

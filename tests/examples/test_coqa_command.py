@@ -156,6 +156,16 @@ def test_a_wrong_option_is_explained(
     assert message in capsys.readouterr().err
 
 
+def test_one_story_can_be_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = ["--reader", "first", "--questions", "1", "--story"]
+
+    assert main([*chosen, "3"], llm=ScriptedLLM()) == 0
+    assert "Story 1 of 1: The Sandor glassworks" in capsys.readouterr().out
+
+    assert main([*chosen, "9"], llm=ScriptedLLM()) == 1
+    assert "--story 9: there are 4 stories" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "many", ""])
 def test_a_limit_is_a_whole_number(capsys: pytest.CaptureFixture[str], value: str) -> None:
     with pytest.raises(SystemExit, match="2"):

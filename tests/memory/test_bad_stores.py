@@ -167,6 +167,7 @@ async def test_a_text_of_ten_million_letters_is_stored_whole(path: Path) -> None
         (NewRecord("a", metadata={"a": float("nan")}), "is no JSON"),
         (NewRecord("a", metadata={"a": {1, 2}}), "is no JSON"),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType] idem
         (NewRecord("a", metadata={1: 2}), "a key that is no string"),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType] idem
+        (NewRecord("a", metadata={"a": [{1: 2}]}), "a key that is no string"),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType] idem
         (NewRecord("a", metadata={"a": "b\0"}), "NUL"),
         (NewRecord("a", source="\ud800"), "cannot be stored"),
     ],
@@ -193,7 +194,7 @@ async def test_metadata_nested_without_end_is_refused(path: Path) -> None:
             await memory.add("dune", metadata=metadata)
 
 
-@pytest.mark.parametrize("ttl_s", [0, -1, float("nan")])
+@pytest.mark.parametrize("ttl_s", [0, -1, float("nan"), float("inf"), 1e17])
 async def test_a_record_that_never_lives_is_the_developers_mistake(
     path: Path, ttl_s: float
 ) -> None:
@@ -202,6 +203,17 @@ async def test_a_record_that_never_lives_is_the_developers_mistake(
             await memory.add("dune", ttl_s=ttl_s)
         with pytest.raises(ConfigurationError, match="top_k is 0"):
             await memory.search("dune", top_k=0)
+
+
+async def test_one_id_is_not_taken_for_the_ids_of_its_letters(path: Path) -> None:
+    async with VectorMemory(path, embedder=Words()) as memory:
+        for name in ("a", "b", "ab"):
+            await memory.add("dune", record_id=name)
+
+        with pytest.raises(ConfigurationError, match="give a list of ids"):
+            await memory.delete("ab")
+
+        assert await memory.count() == 3
 
 
 async def test_a_closed_memory_says_so_and_closes_twice(path: Path) -> None:

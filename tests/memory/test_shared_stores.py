@@ -1,14 +1,10 @@
-"""One file, and several tasks, objects, loops and processes that use it."""
+"""One file, and several tasks, objects and loops that use it."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -36,6 +32,40 @@ async def test_another_object_sees_what_is_committed_at_its_next_search(path: Pa
         assert [hit.text for hit in await other.search("dune")] == ["emma"]
         await one.delete([name])
         assert await other.search("dune") == []
+
+
+class InterruptedIndex(ExactIndex):
+    """Lets something happen between what it found and the reading of the records."""
+
+    between: Callable[[], object] | None = None
+
+    def search(self, query: Matrix, top_k: int, *, allowed: Ids | None = None) -> Found:
+        found = super().search(query, top_k, allowed=allowed)
+        between, self.between = self.between, None
+        if between is not None:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(between).result()
+        return found
+
+
+@pytest.mark.parametrize("where", [None, Equals("kind", "novel")])
+async def test_a_record_that_is_changed_in_the_middle_of_a_search_is_found(
+    path: Path, where: Equals | None
+) -> None:
+    made: list[InterruptedIndex] = []
+
+    def make(dim: int) -> InterruptedIndex:
+        made.append(InterruptedIndex(dim))
+        return made[-1]
+
+    async with VectorMemory(path, embedder=Words(), index=make) as memory:
+        name = await memory.add("dune", metadata={"kind": "novel"})
+        await memory.search("dune")
+        made[0].between = lambda: asyncio.run(memory.update(name, source="shelf"))
+
+        hits = await memory.search("dune", where=where)
+
+    assert [(hit.id, hit.source) for hit in hits] == [(name, "shelf")]
 
 
 async def test_a_second_writer_waits_as_long_as_it_was_told(path: Path) -> None:
@@ -173,89 +203,3 @@ async def test_an_index_that_missed_removals_is_filled_anew(path: Path) -> None:
 
         assert [hit.id for hit in await memory.search("dune")] == [names[7]]
         assert len(memory._access.store.opened().keeper.index) == 1  # pyright: ignore[reportPrivateUsage] nothing else shows it
-
-
-def run(program: str, *arguments: str) -> Sequence[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
-
-
-FORKING = """
-import asyncio, os, sys
-from tests.memory.conftest import Words
-from agentcore.memory import FaissIndex, NewRecord, VectorMemory
-
-memory = VectorMemory(sys.argv[1], embedder=Words(), index=lambda d: FaissIndex(d, exact_up_to=100))
-
-async def fill():
-    await memory.add_many(NewRecord(f"dune {n}") for n in range(400))
-
-async def work(name):
-    await memory.add(f"emma {name}")
-    return len(await memory.search("dune", top_k=1000))
-
-asyncio.run(fill())
-memory._access.store.opened().keeper.wait_for_training()
-child = os.fork()
-found = asyncio.run(work("child" if child == 0 else "parent"))
-if child == 0:
-    os._exit(0 if found >= 401 else 1)
-status = os.waitpid(child, 0)[1]
-print(status, found >= 401, asyncio.run(memory.count()))
-"""
-
-
-@pytest.mark.slow
-def test_a_forked_child_opens_the_file_anew(path: Path) -> None:
-    assert run(FORKING, str(path)) == ["0", "True", "402"]
-
-
-MAKING = """
-import asyncio, sys
-from tests.memory.conftest import Words
-from agentcore.memory import VectorMemory
-
-async def main():
-    async with VectorMemory(sys.argv[1], embedder=Words()) as memory:
-        await memory.add(sys.argv[2])
-
-asyncio.run(main())
-"""
-
-
-@pytest.mark.slow
-def test_processes_that_make_the_file_at_once_share_it(path: Path) -> None:
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", MAKING, str(path), str(number)], cwd=Path(__file__).parents[2]
-        )
-        for number in range(3)
-    ]
-    assert [process.wait() for process in started] == [0, 0, 0]
-
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT count(*) FROM vectors").fetchone() == (3,)
-
-
-@pytest.mark.slow
-def test_a_kill_at_any_moment_loses_nothing_that_was_acknowledged() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", "--kill", "10"],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert "| 0 acknowledged steps lost, 0 searches differ" in done.stdout, done.stderr
-    acknowledged = re.search(r"([\d,]+) steps acknowledged", done.stdout)
-    assert acknowledged is not None
-    assert int(acknowledged[1].replace(",", "")) > 20

@@ -124,12 +124,12 @@ async def test_an_expired_record_is_nowhere_and_is_deleted_by_the_next_add(
     async with opened(path, clock=clock, ttl_s=DAY_S) as memory:
         name = await memory.add("dune")
         kept = await memory.add("emma", ttl_s=2 * DAY_S)
-        revision = await memory.revision()
+        revision = (await memory.changes()).until
         clock.now_s += DAY_S
 
         assert await found(memory, "dune") == ["emma"]
         assert await memory.get(name) is None
-        assert (await memory.count(), await memory.revision()) == (1, revision)
+        assert (await memory.count(), (await memory.changes()).until) == (1, revision)
         with pytest.raises(MemoryStoreError, match="no record"):
             await memory.update(name, text="back")
         with pytest.raises(MemoryStoreError, match="no record"):

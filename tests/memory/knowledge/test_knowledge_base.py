@@ -243,3 +243,38 @@ def test_searches_of_several_event_loops_at_once_agree(tmp_path: Path) -> None:
         results = list(pool.map(search_alone, range(3)))
 
     assert results == [["bees"] * 3] * 3
+
+
+async def test_two_files_of_one_name_are_two_sources(tmp_path: Path) -> None:
+    async with opened(tmp_path) as base:
+        for folder in ("bees", "cows"):
+            (tmp_path / folder).mkdir()
+            path = tmp_path / folder / "README.md"
+            path.write_text(f"What is known of {folder}.")
+            assert (await base.ingest(path)).removed == 0
+
+        assert await base.count() == 2
+
+
+async def test_percepts_without_a_source_replace_nothing(tmp_path: Path) -> None:
+    async with opened(tmp_path) as base:
+        await base.add("Bees make honey.")
+
+        done = await base.ingest([percept("Cows give milk.", source="")])
+
+        assert (done.removed, await base.count()) == (0, 2)
+
+
+async def test_versions_that_are_ingested_at_the_same_time_do_not_delete_each_other(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as base:
+        await base.ingest([percept("An old version.")])
+        for number in range(5):
+            texts = [f"Version {number}, by {name}." for name in ("ann", "bob", "eve")]
+
+            await asyncio.gather(*(base.ingest([percept(text)]) for text in texts))
+
+            kept = {record.text async for record in base.store.records(source="notes")}
+            assert kept & set(texts)
+            assert "An old version." not in kept

@@ -74,6 +74,8 @@ HOSTILE = [
     "WITH a AS (SELECT * FROM vault), vault AS (SELECT 1) SELECT * FROM a",
     "SELECT (WITH x AS (SELECT 1) SELECT * FROM x), * FROM x",
     "SELECT '" + "x" * 20_000 + "'",
+    "SELECT '\ud800' FROM book",
+    "SELECT 'a\0b' FROM book",
 ]
 
 HARMLESS = [
@@ -102,6 +104,32 @@ def test_what_is_not_one_select_over_the_known_tables_is_refused(sql: str, diale
 @pytest.mark.parametrize("sql", HARMLESS)
 def test_a_select_over_the_known_tables_may_run(sql: str, dialect: str) -> None:
     assert "SELECT" in check_sql(sql, dialect=dialect, tables=["book", "loan"])
+
+
+@pytest.mark.parametrize("test", ["IN vault", "NOT IN vault", "IN main.vault", 'IN "vault"'])
+def test_a_table_cannot_be_read_through_in_without_parentheses(test: str) -> None:
+    with pytest.raises(SQLRefusedError, match="IN needs parentheses"):
+        check_sql(f"SELECT * FROM book WHERE title {test}", dialect="sqlite", tables=["book"])  # noqa: S608  it shall be refused
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT lpad('a', 900000000, 'b')",
+        "SELECT rpad('a', 900000000, 'b')",
+        "SELECT space(900000000)",
+        "SELECT printf('%900000000d', 1)",
+        "SELECT format('{:900000000d}', 1)",
+    ],
+)
+def test_functions_that_duckdb_cannot_bound_are_refused(sql: str) -> None:
+    with pytest.raises(SQLRefusedError, match="is not allowed"):
+        check_sql(sql, dialect="duckdb", tables=["book"])
+
+
+def test_what_cannot_be_written_again_is_refused() -> None:
+    with pytest.raises(SQLRefusedError, match="as it is understood here"):
+        check_sql("SELECT datetime('now')", dialect="duckdb", tables=["book"])
 
 
 def test_the_refusal_tells_the_model_which_tables_there_are() -> None:

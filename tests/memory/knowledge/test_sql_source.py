@@ -112,6 +112,21 @@ def test_duckdb_reaches_no_files_and_keeps_its_settings(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["secret.csv", "shop.duckdb"]
 
 
+def test_rows_that_would_fill_the_memory_are_refused(tmp_path: Path) -> None:
+    source = SQLiteSource(sqlite_file(tmp_path))
+    wide = ", ".join(["printf('%.900000c', 'x')"] * 7)
+
+    with pytest.raises(ToolError, match=r"over 10,000,000 characters"):
+        source.query(f"SELECT {wide} FROM book", max_rows=9, timeout_s=5)  # noqa: S608  our own
+
+
+def test_sql_that_sqlite_itself_cannot_take_is_an_error_for_the_model(tmp_path: Path) -> None:
+    source = SQLiteSource(sqlite_file(tmp_path))
+
+    with pytest.raises(ToolError, match="the database says"):
+        source.query("SELECT 'a\0b'", max_rows=9, timeout_s=5)
+
+
 def test_values_that_json_has_not_become_text(tmp_path: Path) -> None:
     source = DuckDBSource(duckdb_file(tmp_path))
 
