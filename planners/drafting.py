@@ -101,7 +101,9 @@ class Drafter:
         for _ in range(self.max_plans):
             # Only the last plan is sent back: earlier ones would grow the prompt with mistakes.
             reply = await run.think(
-                [*messages, *remarks], output_schema=constraint, answer_field="answer"
+                [*messages, *remarks],
+                output_schema=constraint,
+                answer_field="answer",  # a plan has none: nothing of it is streamed as the answer
             )
             plan, faults = self._read(reply, earlier, lost)
             if plan is not None:

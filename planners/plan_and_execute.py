@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..completions import ToolSpec
-from ..errors import ConfigurationError, OutputParseError
+from ..errors import ConfigurationError, OutputParseError, PlanningError
 from ..jsontext import parse_json
 from ..messages import AssistantMessage, UserMessage
 from ..planning import Node, Run, Task
@@ -57,7 +57,8 @@ class PlanAndExecute:
             `max_steps`.
 
     Raises:
-        PlanningError: no plan was without faults; the message has those of the last one.
+        PlanningError: no first plan was without faults; the message has those of the last one.
+            Where a new plan stays faulty the answer is given from the results that there are.
 
     References:
         Wang et al. 2023, Plan-and-Solve Prompting, arXiv:2305.04091: plan first, then carry out.
@@ -102,7 +103,10 @@ class PlanAndExecute:
             # A surprise stands from here on: the model has read it, and may refer to it.
             kept = [step for step in plan.steps if not findings[step.id].is_error]
             lost = [step.id for step in plan.steps if findings[step.id].is_error]
-            revised = await drafter.draft(run, guided(transcript, guide), kept=kept, lost=lost)
+            try:
+                revised = await drafter.draft(run, guided(transcript, guide), kept=kept, lost=lost)
+            except PlanningError:  # there are results already: better an answer from these
+                break
             if len(revised.steps) == len(kept):  # the model sees no other way
                 break
             fresh = revised.steps[len(kept) :]

@@ -174,6 +174,17 @@ async def test_a_model_that_sees_no_other_way_answers_with_what_there_is() -> No
     assert "There is no usable result of E1." in last_of(llm.requests[-1])
 
 
+async def test_where_a_new_plan_stays_faulty_the_answer_is_given_from_what_there_is() -> None:
+    faulty = plan(step(3, "of #E9"))
+    llm = FunctionLLM(Mind([plan(step(1, "a"), step(2, "nothing")), faulty, faulty]))
+
+    result = await make(World(), llm, PlanAndExecute(max_plans=2)).run("?")
+
+    assert result.output == "the answer"
+    assert len(llm.requests) == 4
+    assert "There is no usable result of E2." in last_of(llm.requests[-1])
+
+
 @pytest.mark.parametrize("most", [0, 1, 3])
 async def test_a_plan_that_never_works_is_replanned_so_many_times(most: int) -> None:
     def reply(request: LLMRequest) -> Reply:
