@@ -6,24 +6,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 from ..completions import Completion, ToolSpec
 from ..errors import ConfigurationError, OutputParseError, StepLimitError
 from ..final import FINAL, check_names
 from ..jsontext import parse_json
-from ..messages import AssistantMessage, Message, SystemMessage, ToolCall, UserMessage
+from ..messages import AssistantMessage, Message, ToolCall, UserMessage
 from ..planning import Run, Task
 from ..prompts import Prompt
 from ..results import Answer
 from ..thoughts import split_thoughts
-from ..transcripts import calls_as_text
 from ..values import JsonObject, JsonValue
 from .bounding import bounded
 from .circling import MOST_REPEATS, Circle, check_repeats
+from .offering import guided, lift, tool_variables
 from .reading import Action, is_prose, read_action
 
-__all__ = ["ReAct", "action_schema", "to_react"]
+__all__ = ["ReAct", "action_schema"]
 
 
 _PROMPT = Path(__file__).with_name("react.jinja2")
@@ -98,7 +97,7 @@ class ReAct:
         for step in range(1, self.max_steps + 1):
             is_last = step == self.max_steps or circle.is_over
             schema = reader.bounded(ending if is_last else acting)
-            prompt = [*to_react(transcript, guide), *remarks]
+            prompt = [*guided(transcript, guide), *remarks]
             reply = await run.think(
                 prompt,
                 output_schema=schema if run.abilities.json_schema else None,
@@ -194,7 +193,7 @@ async def _finish(
 ) -> Answer:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     # Without the guide: an answer that is asked for again is no action.
-    answer = await run.answer([*to_react(transcript), AssistantMessage(content=text)])
+    answer = await run.answer([*guided(transcript), AssistantMessage(content=text)])
     final = AssistantMessage(content=answer.text, thinking=thought)
     return replace(answer, messages=(*transcript, final))
 
@@ -205,28 +204,15 @@ def action_schema(
     """Return the schema of one step: any of the tools with its arguments, or the final answer."""
     definitions: JsonObject = {}
     plain: JsonObject = {"type": "string"}
-    answer = _lift(output_schema, definitions, FINAL) if output_schema else plain
+    answer = lift(output_schema, definitions, FINAL) if output_schema else plain
     options: list[JsonValue] = [_option(FINAL, "answer", answer, thoughts=thoughts)]
     for tool in tools:
-        arguments = _lift(tool.parameters, definitions, tool.name)
+        arguments = lift(tool.parameters, definitions, tool.name)
         options.append(_option(tool.name, "arguments", arguments, thoughts=thoughts))
     schema: JsonObject = {"anyOf": options}
     if definitions:
         schema["$defs"] = definitions
     return schema
-
-
-def to_react(messages: Sequence[Message], guide: str = "") -> list[Message]:
-    """Return a conversation in this planner's form: actions as JSON, results as observations.
-
-    The guide joins the system message, or becomes one.
-    """
-    written = calls_as_text(messages)
-    if not guide:
-        return written
-    if written and isinstance(first := written[0], SystemMessage):
-        return [SystemMessage(content=f"{first.content}\n\n{guide}"), *written[1:]]
-    return [SystemMessage(content=guide), *written]
 
 
 def _option(name: str, field: str, value: JsonValue, *, thoughts: bool) -> JsonObject:
@@ -240,47 +226,9 @@ def _option(name: str, field: str, value: JsonValue, *, thoughts: bool) -> JsonO
     }
 
 
-def _lift(schema: JsonObject, definitions: JsonObject, prefix: str) -> JsonObject:
-    """Move a schema's definitions to the root of the union, under names that cannot collide."""
-    own = schema.get("$defs", {})
-    body = {name: value for name, value in schema.items() if name != "$defs"}
-    if isinstance(own, dict):
-        for name, definition in own.items():
-            definitions[f"{prefix}.{name}"] = _renamed(definition, prefix)
-    return cast("JsonObject", _renamed(body, prefix))  # an object stays one
-
-
-def _renamed(value: JsonValue, prefix: str) -> JsonValue:
-    """Point every `$ref` in a schema to the name that `_lift` gave its definition."""
-    if isinstance(value, list):
-        return [_renamed(item, prefix) for item in value]
-    if not isinstance(value, dict):
-        return value
-    renamed = {name: _renamed(item, prefix) for name, item in value.items()}
-    target = renamed.get("$ref")
-    if isinstance(target, str):
-        renamed["$ref"] = target.replace("#/$defs/", f"#/$defs/{prefix}.", 1)
-    return renamed
-
-
 def _variables(tools: Sequence[ToolSpec], *, thoughts: bool) -> Mapping[str, object]:
     return {
-        "tools": [
-            {
-                "name": tool.name,
-                "description": tool.description,
-                "arguments": _describe(tool.parameters),
-            }
-            for tool in tools
-        ],
+        "tools": tool_variables(tools),
         "thought": '"thought": "...", ' if thoughts else "",
         "final": FINAL,
     }
-
-
-def _describe(parameters: JsonObject) -> str:
-    properties = json.dumps(parameters.get("properties", {}), ensure_ascii=False)
-    definitions = parameters.get("$defs")
-    if not definitions:
-        return properties
-    return f"{properties} with $defs {json.dumps(definitions, ensure_ascii=False)}"

@@ -18,7 +18,7 @@ from agentcore import (
     tool,
 )
 from agentcore.planners import ReAct
-from agentcore.planners.react import to_react
+from agentcore.planners.offering import guided
 from agentcore.testing import Reply, ScriptedLLM, call
 from agentcore.values import JsonValue
 
@@ -211,7 +211,7 @@ async def test_a_native_model_goes_on_from_the_transcript() -> None:
 def test_messages_that_were_rewritten_are_still_compared_and_pickled() -> None:
     message, call_ = UserMessage(content="hi"), call("add", a=1)
     asked = AssistantMessage(tool_calls=(call_,))
-    to_react([message, asked])
+    guided([message, asked])
 
     assert message == UserMessage(content="hi")
     assert pickle.loads(pickle.dumps([message, asked])) == [message, asked]  # noqa: S301  our own bytes
