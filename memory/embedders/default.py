@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from importlib import import_module
 
 from ...vectors import Embedder
 from .hashing import HashingEmbedder
-from .static import StaticEmbedder
+from .static import StaticEmbedder, import_wordllama
 
 __all__ = ["default_embedder"]
 
@@ -19,7 +18,7 @@ def default_embedder() -> Embedder:
     it is opened with word vectors later, and does not mix the two.
     """
     try:
-        import_module("wordllama")
+        import_wordllama()
     except ImportError as error:
         warnings.warn(
             f"texts are compared by hashed words, not by meaning: wordllama cannot be imported "

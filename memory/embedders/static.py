@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -14,7 +15,7 @@ from .rows import Worker, batches, to_unit_rows
 if TYPE_CHECKING:
     from ...vectors import Matrix
 
-__all__ = ["StaticEmbedder"]
+__all__ = ["StaticEmbedder", "import_wordllama"]
 
 _DIM = 256
 _BATCH = 256
@@ -80,9 +81,19 @@ class _Words:
         return [item.ids for item in found]
 
 
+def import_wordllama() -> Any:
+    """Import it. It sets up the logging of the whole program, unless that is set up already."""
+    root, guard = logging.getLogger(), logging.NullHandler()
+    root.addHandler(guard)
+    try:
+        return import_module("wordllama")
+    finally:
+        root.removeHandler(guard)
+
+
 def _load_wordllama() -> _Words:
     try:
-        wordllama: Any = import_module("wordllama")
+        wordllama = import_wordllama()
     except ImportError as error:  # also a wheel that was built for another platform
         raise MissingExtraError(
             "StaticEmbedder", "pip install 'agentcore-framework[local]'"

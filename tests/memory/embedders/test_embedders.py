@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -150,6 +152,17 @@ def test_a_file_that_is_something_else_is_left_as_it_is(kind: str, tmp_path: Pat
         CachedEmbedder(Counting(), path=path)
 
     assert path.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_the_logging_of_the_program_stays_as_it_is() -> None:
+    code = (
+        "import logging; from agentcore.memory import default_embedder; default_embedder();"
+        "root = logging.getLogger(); print(root.handlers, root.level)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split("\n")[0] == f"[] {logging.WARNING}"
 
 
 def test_the_default_embedder_is_the_static_one() -> None:
