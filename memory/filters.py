@@ -239,6 +239,11 @@ def _check_size(where: Filter) -> None:
                 f"the filter has more than {_MOST_PARTS} parts, or more than {_DEEPEST} within "
                 "each other: use OneOf for many values"
             )
+        for one in level:
+            if not isinstance(one, Filter):  # pyright: ignore[reportUnnecessaryIsInstance]  a user's
+                raise ConfigurationError(
+                    f"{one!r:.200} is no filter: give one, such as Equals('year', 1965)"
+                )
         level = [part for one in level for part in _parts(one)]
 
 

@@ -18,6 +18,7 @@ from ..planning import Run
 from ..values import JsonValue
 from ..vectors import Embedder
 from . import record_rows as rows
+from .embedders.default import default_embedder
 from .faiss_index import FaissIndex
 from .filters import Filter
 from .record_access import RecordAccess
@@ -49,7 +50,7 @@ class VectorMemory:
 
     Args:
         path: The file; made where it does not exist. `-wal` and `-shm` appear beside it.
-        embedder: A file belongs to the embedder that it was made with.
+        embedder: A file belongs to the one that it was made with. None: `default_embedder()`.
         index: Makes the index for a number of dimensions.
         busy_timeout_s: How long a write waits for another process that writes.
         ttl_s: How long a record lives that does not say so itself. None: for ever.
@@ -82,22 +83,23 @@ class VectorMemory:
         self,
         path: str | Path,
         *,
-        embedder: Embedder,
+        embedder: Embedder | None = None,
         index: Callable[[int], VectorIndex] = FaissIndex,
         busy_timeout_s: float = 5.0,
         ttl_s: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         check_ttl(ttl_s)
+        chosen = embedder or default_embedder()
         self._ttl_s = ttl_s
         store = RecordStore(
             Path(path),
-            embedder=embedder.name,
-            dim=embedder.dim,
-            make_index=lambda: index(embedder.dim),
+            embedder=chosen.name,
+            dim=chosen.dim,
+            make_index=lambda: index(chosen.dim),
             busy_timeout_s=busy_timeout_s,
         )
-        self._access = RecordAccess(store, embedder, clock, Namespace())
+        self._access = RecordAccess(store, chosen, clock, Namespace())
 
     def __repr__(self) -> str:
         return f"VectorMemory({str(self._access.store.path)!r}, {self._access.namespace})"

@@ -130,6 +130,11 @@ class KnowledgeBase:
         if isinstance(documents, str | Path):
             documents = (await asyncio.to_thread(_read, Path(documents)),)
         percepts = list(documents)
+        if not all(hasattr(item, "source") for item in percepts):
+            raise ConfigurationError(
+                f"ingest was given {percepts!r:.200}: give one path, or percepts; several "
+                "paths one after the other"
+            )
         sources = tuple(dict.fromkeys(percept.source for percept in percepts))
         before = [
             record.id
@@ -215,7 +220,10 @@ def _read(path: Path) -> Percept:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+        raise ConfigurationError(
+            f"{str(path)!r:.200} cannot be read: {error.strerror}. Give the path of a text "
+            "file, or percepts; a text itself is stored by add(text, source=...)"
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(
             f"{path} is no UTF-8 text (byte {error.start}): perceive it first, and ingest the "
