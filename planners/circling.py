@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..errors import ConfigurationError
 from ..messages import Message, UserMessage
 from ..percepts import Observation
+from ..sameness import canonical
 from ..values import digest_of
 
 __all__ = ["MOST_REPEATS", "Circle", "check_repeats"]
@@ -83,6 +84,6 @@ def _step_of(observations: Sequence[Observation]) -> str:
 
 def _plain(arguments: str) -> str:
     try:
-        return json.dumps(json.loads(arguments), sort_keys=True)
+        return canonical(json.loads(arguments))
     except (ValueError, RecursionError):
         return arguments

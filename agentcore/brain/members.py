@@ -10,14 +10,16 @@ from ..errors import ConfigurationError, LLMError
 from ..interfaces import LLM, ModelCalls, Probing
 from .registry import is_llm, load_llm
 
-__all__ = ["Members"]
+__all__ = ["Members", "TriesAgain"]
 
 
 @runtime_checkable
-class _Retrying(Protocol):
+class TriesAgain(Protocol):
     """An LLM whose client tries again by itself."""
 
-    def without_retries(self) -> LLM: ...
+    def without_retries(self) -> LLM:
+        """Return a copy that tries once."""
+        ...
 
 
 class Members:
@@ -37,7 +39,7 @@ class Members:
                 )
         loaded = [load_llm(llm) for llm in llms]
         for index, (given, llm) in enumerate(zip(llms, loaded, strict=True)):
-            if tries_once and isinstance(given, str) and isinstance(llm, _Retrying):
+            if tries_once and isinstance(given, str) and isinstance(llm, TriesAgain):
                 loaded[index] = llm.without_retries()
         self.llms: tuple[LLM, ...] = tuple(loaded)
         """In the order given."""

@@ -15,6 +15,7 @@ from ..interfaces import LLM, DeltaSink, ModelCalls, Probing
 from ..servers.per_loop import PerLoop
 from .checks import check_sampling
 from .deltas import deliver
+from .members import TriesAgain
 from .mending import check_fits, check_read, in_place, streams
 from .passport import Passport
 from .passport_store import PassportStore
@@ -30,13 +31,6 @@ class _Windowed(Protocol):
     """An LLM whose window is set with each request."""
 
     def with_window(self, context_tokens: int) -> LLM: ...
-
-
-@runtime_checkable
-class _Retrying(Protocol):
-    """An LLM whose client tries again by itself."""
-
-    def without_retries(self) -> LLM: ...
 
 
 class Probed:
@@ -153,7 +147,7 @@ class Probed:
     def without_retries(self) -> Probed:
         """A copy whose client tries once: for what tries again itself. It is closed on its own."""
         twin = copy(self)
-        if isinstance(self._llm, _Retrying):
+        if isinstance(self._llm, TriesAgain):
             twin._llm = self._llm.without_retries()
         return twin
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-
-from ..completions import Completion
 from ..interfaces import LLM
 from .answers import AnswerChecks
 from .cancelling import CancelChecks
 from .exchange import Exchange
 from .failures import FailureChecks
 from .requests import RequestChecks
-from .server import Breakdown, HTTPReply, MockServer, Refusal
+from .server import MockServer
 from .sharing import SharingChecks
 from .streams import StreamChecks
 
@@ -41,11 +37,6 @@ class HTTPConformance(LLMConformance, FailureChecks, StreamChecks):
     look otherwise. A key that the backend takes is `MockServer.key`; its own retries are off.
     """
 
-    stream_type = "text/event-stream"
-    """The content type of a stream."""
-    streams = True
-    """Whether the server can stream. Where not, its answers are streamed in one piece."""
-
     def make(self, exchange: Exchange, /) -> LLM:
         """Return the LLM that `connect` makes."""
         return self.connect(MockServer(exchange, self))
@@ -53,23 +44,3 @@ class HTTPConformance(LLMConformance, FailureChecks, StreamChecks):
     def connect(self, server: MockServer, /) -> LLM:
         """Return a new LLM whose HTTP client hands what it sends to `server.respond`."""
         raise NotImplementedError(f"{type(self).__name__} has to say how its LLM is made")
-
-    def whole(self, completion: Completion, /) -> bytes:
-        """Write an answer as the server sends it in one piece."""
-        raise NotImplementedError(f"{type(self).__name__} has to write an answer in one piece")
-
-    def frames(self, completion: Completion, /) -> Sequence[bytes]:
-        """Write an answer as the server streams it: frame by frame, characters unescaped.
-
-        The first half of the frames holds text, where there is text, and does not end the answer.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has to write a streamed answer")
-
-    def refused(self, refusal: Refusal, /) -> HTTPReply:
-        """Write a refusal as the server sends it; its words have to be in it."""
-        body = {"error": {"message": refusal.words}}
-        return HTTPReply(status=refusal.status, pieces=[json.dumps(body).encode()])
-
-    def breakdown(self, kind: Breakdown, /) -> Exception:
-        """Return what the HTTP client raises where the connection fails in this way."""
-        raise NotImplementedError(f"{type(self).__name__} has to say what its HTTP client raises")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import traceback
 from collections.abc import Sequence
@@ -38,22 +39,31 @@ _TOO_LONG = Refusal(
 
 
 class ServedSuite(Suite):
-    """What checks of a server's wire share; `Wire` says what the methods are."""
+    """What the author of a backend writes of its server's wire: a `Wire`, for the checks of one."""
 
     stream_type = "text/event-stream"
+    """The content type of a stream."""
     streams = True
     """Whether the server can stream. Where not, its answers are streamed in one piece."""
 
     def whole(self, completion: Completion, /) -> bytes:
+        """Write an answer as the server sends it in one piece."""
         raise NotImplementedError(f"{type(self).__name__} has to write an answer in one piece")
 
     def frames(self, completion: Completion, /) -> Sequence[bytes]:
+        """Write an answer as the server streams it: frame by frame, characters unescaped.
+
+        The first half of the frames holds text, where there is text, and does not end the answer.
+        """
         raise NotImplementedError(f"{type(self).__name__} has to write a streamed answer")
 
     def refused(self, refusal: Refusal, /) -> HTTPReply:
-        raise NotImplementedError(f"{type(self).__name__} has to write a refusal")
+        """Write a refusal as the server sends it; its words have to be in it."""
+        body = {"error": {"message": refusal.words}}
+        return HTTPReply(status=refusal.status, pieces=[json.dumps(body).encode()])
 
     def breakdown(self, kind: Breakdown, /) -> Exception:
+        """Return what the HTTP client raises where the connection fails in this way."""
         raise NotImplementedError(f"{type(self).__name__} has to say what its HTTP client raises")
 
     def half(self, *, stream: bool) -> HTTPReply:
